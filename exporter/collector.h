@@ -27,11 +27,6 @@ struct Failure {
 template <typename T>
 using Polled = tl::expected<T, Failure>;
 
-enum class Depth {
-  narrow,
-  deep
-};  // deep also reads what is heavy: settings, catalogue, access lists
-
 // What a collector may use of the process. Lives longer than every session. Loop thread only.
 struct Environment {
   asio::any_io_executor executor;

@@ -13,6 +13,9 @@
 
 namespace mse {
 
+// What a poll reads: deep also what is heavy (settings, catalogue, access lists).
+enum class Depth { narrow, deep };
+
 enum class Role { none, primary, replica };
 
 // Bytes written (primary) or applied (replica) of a history (timeline, replid, GTID domain).
