@@ -1,0 +1,100 @@
+// What the operator asked for: the configuration as plain, validated structs. Read by load_config
+// only.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "exporter/model.h"
+
+namespace mse {
+
+// How much a dimension's divergence matters. The numbers are those of the metric enforcement.
+enum class Enforce { observe = 0, ticket = 1, page = 2 };
+
+enum class PolicyKind { declared, primary, majority };
+
+// Where a declared state or a declared change is read. A path is absolute, joined to the config's
+// directory.
+struct Literal {
+  std::string state;
+};
+struct FileSource {
+  std::string path;
+  std::string json;  // JSON pointer to the value; empty: the whole trimmed file
+};
+using DeclaredSource = std::variant<Literal, FileSource>;
+
+struct CanonicalPolicy {
+  PolicyKind kind = PolicyKind::majority;
+  DeclaredSource source;  // of `declared` only
+};
+
+struct NodeSettings {
+  std::string name;     // unique in the service
+  std::string address;  // host, host:port, [v6]:port or a unix socket's directory
+  std::map<std::string, std::string> labels;
+  bool serving = true;  // weighs in exposure and majority
+};
+
+struct Objectives {
+  double exposure = 0.01;
+  Duration convergence = std::chrono::minutes(5);
+  Duration replica_lag = std::chrono::seconds(2);
+  double config_drift = 0;
+  double authorization = 0;
+  std::uint64_t min_bad_events = 10;
+};
+
+// A window in which every state of the services' dimensions is allowed, but for access_policy.
+struct Maintenance {
+  std::set<std::string> services;
+  int weekday = 0;  // 0 Sunday … 6 Saturday, of a weekly window
+  std::chrono::minutes begins{},
+      ends{};  // of that day in `timezone`; an end before its begin is next day's
+  std::string timezone = "UTC";
+  std::optional<std::pair<Wall, Wall>> once;  // instead of weekly: from, until
+  std::string why;
+};
+
+// An acknowledgement: differences in `keys` (all when empty) or `states` (any when empty) are
+// allowed until `until`, named with who and why.
+struct Acknowledgement {
+  std::string service, dimension, why, who;
+  std::set<std::string> nodes;  // all when empty
+  std::set<std::string> keys, states;
+  Wall until{};
+};
+
+struct ServiceSettings {
+  std::string name, owner, tier;
+  std::vector<NodeSettings> nodes;
+  std::map<std::string, CanonicalPolicy>
+      canonical;  // by dimension; "" is the service's default, if said
+  std::map<std::string, std::vector<std::string>>
+      compare_within;                      // dimension → role, region or label names
+  std::map<std::string, Enforce> enforce;  // by dimension; "" is the service's
+  std::set<std::string> off;               // dimensions not compared
+  std::map<std::string, std::vector<std::vector<std::string>>>
+      compatible;                             // dimension → state texts
+  std::map<std::string, FileSource> changes;  // dimension → declaration file
+  std::optional<double>
+      tolerate_unknown;  // below 1 a share, else a count; default: 0 up to 20 nodes, else 1 %
+  std::vector<Acknowledgement> allow;
+  int min_nodes = 0;
+  Objectives objectives;
+};
+
+struct Cadences {
+  Duration poll_interval = std::chrono::seconds(15);
+  Duration deep_interval = std::chrono::seconds(60);
+  Duration position_interval = std::chrono::seconds(1);
+  Duration poll_timeout = std::chrono::seconds(5);
+};
+
+}  // namespace mse

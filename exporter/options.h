@@ -1,0 +1,66 @@
+// A strict, typed view of one YAML map, so that each collector owns its own settings.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "exporter/model.h"
+#include "exporter/result.h"
+
+namespace mse {
+
+// A password or key. Cannot be printed: has no operator<<, and is wiped when it goes.
+class Secret {
+ public:
+  explicit Secret(std::string value) : value_(std::move(value)) {}
+  Secret(const Secret&) = default;
+  Secret(Secret&&) = default;
+  Secret& operator=(const Secret&) = default;
+  Secret& operator=(Secret&&) = default;
+  ~Secret();
+
+  const std::string& reveal() const { return value_; }
+  friend bool operator==(const Secret&, const Secret&) = default;
+
+ private:
+  std::string value_;
+};
+
+// Each getter gives nothing when the key is missing or wrong; a wrong one is remembered as an error
+// with file, line, column, key and what was expected. finish() gives the first error, an unread key
+// being one (with the nearest key that was asked for). Copies share one memory of what was read.
+// One thread.
+class Options {
+ public:
+  std::optional<std::string> text(std::string_view key);
+  std::optional<std::string> path(std::string_view key);  // joined to the config file's directory
+  std::optional<Duration> duration(std::string_view key);
+  std::optional<double> ratio(std::string_view key);  // "1%" or 0.01
+  std::optional<bool> flag(std::string_view key);
+  std::optional<std::int64_t> integer(std::string_view key, std::int64_t lowest,
+                                      std::int64_t highest);
+  std::vector<std::string> list(std::string_view key);
+  std::optional<Options> map(std::string_view key);
+  // `key`_file's trimmed content, or `key` when it is wholly ${ENV}; an inline value is an error.
+  std::optional<Secret> secret(std::string_view key);
+
+  // Remembers that `key` (the map itself when empty) is wrong.
+  void wrong(std::string_view key, std::string_view expected);
+  Result<void> finish() const;
+
+  // The same settings with those of `over` (a node's own) taking precedence, key by key.
+  Options overridden_by(const Options& over) const;
+
+  struct Source;  // the YAML node and its file; made by load_config
+  explicit Options(std::shared_ptr<Source> source) : source_(std::move(source)) {}
+  const Source& source() const { return *source_; }
+
+ private:
+  std::shared_ptr<Source> source_;
+};
+
+}  // namespace mse

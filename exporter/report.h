@@ -1,0 +1,70 @@
+// What a collector says of a node after one poll: the interface between knowing a system and
+// comparing states.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "exporter/model.h"
+
+namespace mse {
+
+// What a poll reads: deep also what is heavy (settings, catalogue, access lists).
+enum class Depth { narrow, deep };
+
+enum class Role { none, primary, replica };
+
+// Bytes written (primary) or applied (replica) of a history (timeline, replid, GTID domain).
+// Positions of different histories do not compare.
+struct Position {
+  std::string history;
+  std::uint64_t bytes = 0;
+};
+
+// One dimension's part of a poll. A replicated one (it travels with the data) carries the position
+// at which it was read, so that lag can be told from drift.
+struct Reading {
+  std::variant<Unknown, Absent, State> outcome;
+  bool replicated = false;
+  std::optional<Position> position;
+};
+
+// Whom a node is, taken in the same statement as the data.
+struct Identity {
+  Role role = Role::none;
+  std::string
+      group;  // nodes with equal, non-empty group are one replication group (identity + database)
+  std::string server;   // one per server process; two primaries are two servers of one group
+  std::string history;  // as in Position; differs in a group: diverged history
+};
+
+// What is only shown, not compared.
+struct Migrations {
+  bool dirty = false;                         // a failed or half-applied migration
+  std::optional<Duration> locked;             // how long the tool's lock has been held
+  std::map<std::string, int> online_changes;  // "tool/phase" → count
+};
+
+// One poll of one collector on one node. Dimensions it did not read this time are left out; those
+// it tried and could not are Unknown with a reason.
+struct Report {
+  std::optional<Identity> identity;
+  std::map<std::string, Reading> dimensions;
+  std::optional<std::uint64_t>
+      requests;  // the node's cumulative traffic, our own commands subtracted
+  std::optional<Migrations> migrations;
+};
+
+// One replica's or primary's part of a coordinated position round.
+struct PositionReading {
+  Identity identity;
+  Position position;
+  std::optional<bool> link_up;  // of a replica, when it can tell
+  Mono at{};
+};
+
+}  // namespace mse

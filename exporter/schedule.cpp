@@ -1,0 +1,59 @@
+// The grid of polls, and the order of a position round.
+#include "exporter/schedule.h"
+
+#include <algorithm>
+#include <map>
+
+namespace mse {
+namespace {
+
+Duration share(Duration whole, double chance) {
+  return Duration(static_cast<Duration::rep>(static_cast<double>(whole.count()) * chance));
+}
+
+}  // namespace
+
+Schedule::Schedule(Cadences cadences, Mono start, Duration spread, double chance)
+    : cadences_(cadences),
+      phase_(start + share(cadences.poll_interval, chance)),
+      next_{start + share(std::min(spread, cadences.poll_interval), chance), Depth::deep} {}
+
+Mono Schedule::on_grid_after(Mono instant) const {
+  const Duration interval = cadences_.poll_interval;
+  if (instant < phase_) return phase_ - interval * ((phase_ - instant - Duration(1)) / interval);
+  return phase_ + interval * ((instant - phase_) / interval + 1);
+}
+
+void Schedule::succeeded(Depth depth, Mono began, Mono now) {
+  backing_off_ = false;
+  if (depth == Depth::deep) last_deep_ = began;
+  next_.at = on_grid_after(now);
+  // Half a poll of tolerance: a deep poll that began late by its spread must not slip an interval.
+  const Mono deep_due = last_deep_ + cadences_.deep_interval - cadences_.poll_interval / 2;
+  next_.depth = next_.at >= deep_due ? Depth::deep : Depth::narrow;
+}
+
+void Schedule::failed(Mono now, Duration wait) {
+  backing_off_ = true;
+  next_ = {now + wait, Depth::deep};
+}
+
+void Schedule::hurry(Mono now) {
+  if (backing_off_) return;
+  next_ = {std::min(next_.at, now), Depth::deep};
+}
+
+std::vector<GroupRound> rounds_of(const std::vector<RoundMember>& members) {
+  std::vector<GroupRound> rounds;
+  std::map<std::string, std::size_t> index;
+  for (const auto& member : members) {
+    std::size_t at = rounds.size();
+    if (!member.group.empty()) at = index.try_emplace(member.group, at).first->second;
+    if (at == rounds.size()) rounds.emplace_back();
+    auto& part = member.role == Role::primary ? rounds[at].then : rounds[at].first;
+    part.push_back(member.node);
+  }
+  return rounds;
+}
+
+}  // namespace mse

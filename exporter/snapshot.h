@@ -1,0 +1,116 @@
+// All that is known at one instant: the immutable result of one evaluation, which metrics, page and
+// gate read.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "exporter/config.h"
+#include "exporter/lag.h"
+#include "exporter/model.h"
+#include "exporter/report.h"
+
+namespace mse {
+
+enum class AllowanceSource { change, maintenance, lag, compatible, acknowledged };
+enum class Outcome { converged, rolled_back, superseded, expired };
+enum class Direction { forward, backward, lateral };
+enum class StateRole { target, previous, other };
+
+template <typename T>
+using PerStatus = std::array<T, 4>;  // indexed by Status
+
+// A node in a dimension.
+struct NodeDimension {
+  Status status = Status::unknown;
+  std::optional<Reason> reason;  // of unknown
+  std::optional<StateKey> state;
+  std::string text;
+  std::optional<AllowanceSource> allowance;  // of transition
+  std::string allowance_why, allowance_who;
+  bool preexisting = false;
+  std::optional<Wall> since;  // first seen outside the canonical; while divergent or in transition
+  std::vector<std::string>
+      differing_keys;  // against the canonical; empty where the states have no parts
+};
+
+struct NodeView {
+  std::string name, region;
+  Role role = Role::none;
+  bool serving = true, ephemeral = false;
+  std::map<std::string, NodeDimension> dimensions;
+  Status exposure = Status::unknown;  // worst over enforced dimensions, as semantics 8 counts it
+  std::optional<Lag> lag;             // replicas only
+  std::optional<bool> link_up;
+};
+
+struct StateNodes {
+  StateKey key;
+  std::string text;
+  StateRole role = StateRole::other;
+  int nodes = 0;
+};
+
+struct CanonicalView {
+  std::optional<StateKey> key;
+  std::string text;
+  std::optional<NoCanonical> missing;
+};
+
+struct ChangeView {
+  bool declared = false, open = true;
+  std::string deploy_id, cause;  // deploy_id "none" when nobody declared it
+  std::string from, to;          // short texts
+  Wall started{}, deadline{};
+  std::optional<Outcome> outcome;  // of a closed one
+  double converged_ratio = 0;      // share of the current inventory at the target
+  std::optional<Duration> p95;     // of a converged one
+};
+
+struct DimensionView {
+  Enforce enforce = Enforce::page;
+  std::map<std::string, CanonicalView> canonical;  // by group of compare_within; "" without
+  PerStatus<int> nodes{};
+  std::map<AllowanceSource, int> allowances;
+  int preexisting_nodes = 0;
+  bool preexisting_canonical_missing = false;
+  std::vector<StateNodes> states;         // by node count, descending
+  std::optional<ChangeView> open_change;  // the oldest
+  std::optional<ChangeView> last_change;  // the last closed one, for 6 h 30 min
+  std::map<Direction, std::uint64_t> transitions;
+  std::map<Outcome, std::uint64_t> changes;
+  std::uint64_t converged_in_time = 0, converged_late = 0;
+  std::vector<double>
+      convergence_seconds;  // new arrivals since the last evaluation, for the histogram
+  std::optional<Duration> last_p95;
+  std::optional<bool> compatible;  // only with a `compatible` list
+};
+
+struct ServiceView {
+  std::string name, owner, tier;
+  Objectives objectives;
+  std::vector<NodeView> nodes;
+  std::map<std::string, DimensionView> dimensions;
+  bool by_requests = false;  // exposure's source; else time
+  PerStatus<double> requests{}, node_seconds{};
+  std::optional<ChangeView> deploy;  // the oldest open change, or the last for 6 h 30 min
+  std::uint64_t lag_within = 0, lag_outside = 0;
+  bool maintenance_active = false;
+  std::optional<Wall> maintenance_end;
+  int migration_dirty = 0;
+  Duration migration_locked{};
+  std::map<std::string, int> online_changes;
+};
+
+// Services without a complete first round are left out.
+struct Snapshot {
+  Mono at{};
+  Wall wall{};
+  std::vector<ServiceView> services;
+};
+
+}  // namespace mse
