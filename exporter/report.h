@@ -49,6 +49,22 @@ struct Migrations {
   std::map<std::string, int> online_changes;  // "tool/phase" → count
 };
 
+// What a node says of those that replicate from it; only shown, lag is judged by positions. At most
+// 64 of each.
+struct Downstreams {
+  struct Replica {
+    std::string name;  // application_name
+    std::optional<Duration> write_lag, flush_lag, replay_lag;
+  };
+  struct Slot {
+    std::string name;
+    bool active = false;
+    std::optional<std::uint64_t> retained_bytes;
+  };
+  std::vector<Replica> replicas;
+  std::vector<Slot> slots;
+};
+
 // One poll of one collector on one node. Dimensions it did not read this time are left out; those
 // it tried and could not are Unknown with a reason.
 struct Report {
@@ -57,6 +73,7 @@ struct Report {
   std::optional<std::uint64_t>
       requests;  // the node's cumulative traffic, our own commands subtracted
   std::optional<Migrations> migrations;
+  std::optional<Downstreams> downstreams;
 };
 
 // One replica's or primary's part of a coordinated position round.

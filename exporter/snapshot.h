@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "exporter/config.h"
+#include "exporter/histogram.h"
 #include "exporter/lag.h"
 #include "exporter/model.h"
 #include "exporter/report.h"
@@ -46,6 +47,7 @@ struct NodeView {
   Status exposure = Status::unknown;  // worst over enforced dimensions, as semantics 8 counts it
   std::optional<Lag> lag;             // replicas only
   std::optional<bool> link_up;
+  Downstreams downstreams;  // what the node says of its own replicas and slots
 };
 
 struct StateNodes {
@@ -84,10 +86,23 @@ struct DimensionView {
   std::map<Direction, std::uint64_t> transitions;
   std::map<Outcome, std::uint64_t> changes;
   std::uint64_t converged_in_time = 0, converged_late = 0;
-  std::vector<double>
-      convergence_seconds;  // new arrivals since the last evaluation, for the histogram
+  Histogram convergence{kConvergenceBounds};  // of every node that arrived at a change's target
   std::optional<Duration> last_p95;
   std::optional<bool> compatible;  // only with a `compatible` list
+};
+
+// A collector of a service over all its nodes; filled in by whoever polls.
+struct CollectorView {
+  struct Node {
+    std::string name;
+    bool up = false;
+    std::optional<Wall> last_success;
+  };
+  std::string kind;
+  Duration interval{};
+  std::vector<Node> nodes;
+  std::map<Reason, std::uint64_t> errors;
+  Histogram duration{kPollBounds};
 };
 
 struct ServiceView {
@@ -104,6 +119,7 @@ struct ServiceView {
   int migration_dirty = 0;
   Duration migration_locked{};
   std::map<std::string, int> online_changes;
+  std::vector<CollectorView> collectors;
 };
 
 // Services without a complete first round are left out.

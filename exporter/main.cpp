@@ -1,0 +1,7 @@
+// The program: flags, configuration, and the flow from polls to pages.
+#include <cstdio>
+
+int main() {
+  std::puts("under construction");
+  return 1;
+}

@@ -1,0 +1,23 @@
+// What a scrape is given: bytes made once per snapshot, never per scrape.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "exporter/model.h"
+
+namespace mse {
+
+// One rendered state of the process. Immutable: shared by every reader thread.
+struct Page {
+  std::string metrics;       // text format 0.0.4, services and the exporter's own
+  std::string metrics_gzip;  // the same, compressed
+  std::string self_metrics;  // the exporter's own only: what is served while the snapshot is stale
+  Mono at{};                 // of the snapshot; age is judged when asked
+  bool first_round_complete = false;  // of every service
+};
+
+// `bytes` as one gzip member (libdeflate, level 1).
+std::string gzip(const std::string& bytes);
+
+}  // namespace mse

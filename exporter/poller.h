@@ -1,0 +1,63 @@
+// Polls every node at its time, within its deadline, and never twice at once: the only owner of
+// time.
+#pragma once
+
+#include <asio/any_io_executor.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "exporter/collector.h"
+#include "exporter/config.h"
+#include "exporter/report.h"
+
+namespace mse {
+
+// One collector on one node of one service.
+struct Target {
+  std::string service, node, kind, address;
+  std::shared_ptr<const Collector> collector;
+};
+
+// Told on the loop thread, never after the poller is destroyed.
+class PollListener {
+ public:
+  virtual ~PollListener() = default;
+  // A poll ended: with a report, or with the reason why nothing of the node can be read.
+  virtual void polled(const Target& target, Depth depth, Duration took, Polled<Report> result) = 0;
+  // A coordinated round of a service's targets with positions ended; nodes that did not answer in
+  // time are left out. Not called for a service without any such target.
+  virtual void positions(const std::string& service,
+                         const std::map<std::string, PositionReading>& round) = 0;
+};
+
+struct PollerLimits {
+  int connects_per_second = 50, connect_burst = 20;
+  Duration start_spread = std::chrono::seconds(2);  // first polls are spread over this
+  unsigned seed = 0;                                // of jitter; 0: from the system
+};
+
+// Sessions, schedules, backoff, position rounds and the resolver of one event loop. Loop thread
+// only. Destroying it closes every connection and ends every coroutine it started.
+class Poller {
+ public:
+  Poller(asio::any_io_executor executor, PollListener& listener, PollerLimits limits = {});
+  ~Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+
+  // Polls these targets from now on. A target whose service, node, kind, address and
+  // connection_key are unchanged keeps its session and its place in the schedule (but uses the new
+  // collector's settings from its next connection on); others are closed or opened.
+  void poll(std::vector<Target> targets, Cadences cadences);
+
+  // Something moved: a deep poll of every target of the node at once, unless it is backing off.
+  void hurry(const std::string& service, const std::string& node);
+
+ private:
+  struct Loop;
+  std::shared_ptr<Loop> loop_;
+};
+
+}  // namespace mse

@@ -1,0 +1,32 @@
+// HTTP on civetweb: gives what was rendered, decides nothing.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "exporter/page.h"
+#include "exporter/result.h"
+
+namespace mse {
+
+struct ServerSettings {
+  std::string listen_address = "127.0.0.1:9889";  // host:port, [v6]:port or :port
+  std::string telemetry_path = "/metrics";
+  Duration stale_after =
+      std::chrono::seconds(60);  // max(3 polls, 60 s): older snapshots are not served as truth
+  std::function<Result<void>()> reload;  // POST /-/reload; empty: 403
+};
+
+// Threads of its own, which only read the newest page. Routes: telemetry path (gzip when asked,
+// HEAD), /-/healthy, /-/ready (503 while the first round is incomplete or the snapshot is stale),
+// /-/reload, / (landing page). Destroying it ends its threads.
+class Server {
+ public:
+  static Result<std::unique_ptr<Server>> start(ServerSettings settings);
+  virtual ~Server() = default;
+  virtual void publish(std::shared_ptr<const Page> page) = 0;  // any thread
+  virtual int port() const = 0;  // the one bound, also when 0 was asked for
+};
+
+}  // namespace mse
