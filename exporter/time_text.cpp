@@ -1,6 +1,7 @@
 // Parsing and printing of durations and instants.
 #include "exporter/time_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
