@@ -97,6 +97,7 @@ struct CollectorView {
     std::string name;
     bool up = false;
     std::optional<Wall> last_success;
+    std::uint64_t polls = 0;  // that ended
   };
   std::string kind;
   Duration interval{};
@@ -127,6 +128,7 @@ struct Snapshot {
   Mono at{};
   Wall wall{};
   std::vector<ServiceView> services;
+  int incomplete = 0;  // services left out
 };
 
 }  // namespace mse
