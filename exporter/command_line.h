@@ -1,0 +1,29 @@
+// The flags and commands of the program, parsed and checked.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "exporter/exposition.h"
+#include "exporter/log.h"
+
+namespace mse {
+
+enum class Command { serve, once, grants, check_config, list_collectors };
+
+struct CommandLine {
+  Command command = Command::serve;
+  std::string config_file = "mixed_state.yml";
+  std::string listen_address = "127.0.0.1:9889";
+  std::string telemetry_path = "/metrics";
+  bool enable_lifecycle = false;  // POST /-/reload
+  PerNode per_node = PerNode::automatic;
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::logfmt;
+};
+
+// The process's exit code instead, when the text was all there was to do (--help, --version: 0) or
+// was wrong (2); the answer is printed.
+std::variant<CommandLine, int> parse_command_line(int count, const char* const* arguments);
+
+}  // namespace mse

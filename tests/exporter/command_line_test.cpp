@@ -1,0 +1,66 @@
+// Flags and commands: what is understood, what is refused.
+#include "exporter/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace mse {
+namespace {
+
+std::variant<CommandLine, int> parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "mixed_state_exporter");
+  return parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+CommandLine line(std::vector<const char*> arguments) {
+  return std::get<CommandLine>(parse(std::move(arguments)));
+}
+
+int refusal(std::vector<const char*> arguments) {
+  const auto parsed = parse(std::move(arguments));
+  return std::holds_alternative<int>(parsed) ? std::get<int>(parsed) : -1;
+}
+
+TEST(CommandLine, ServesOnLoopbackByDefault) {
+  EXPECT_EQ(line({}).command, Command::serve);
+  EXPECT_EQ(line({}).listen_address, "127.0.0.1:9889");
+  EXPECT_FALSE(line({}).enable_lifecycle);
+}
+
+TEST(CommandLine, FlagsMayStandBeforeOrAfterTheCommand) {
+  EXPECT_EQ(line({"once", "--config.file=a.yml"}).command, Command::once);
+  EXPECT_EQ(line({"once", "--config.file=a.yml"}).config_file, "a.yml");
+  EXPECT_EQ(line({"--config.file", "a.yml", "grants"}).command, Command::grants);
+  EXPECT_EQ(line({"--config.check"}).command, Command::check_config);
+  EXPECT_EQ(line({"--collectors"}).command, Command::list_collectors);
+}
+
+TEST(CommandLine, ChoicesAreClosed) {
+  EXPECT_EQ(line({"--metrics.per-node=none"}).per_node, PerNode::none);
+  EXPECT_EQ(line({"--log.level=debug"}).log_level, LogLevel::debug);
+  EXPECT_EQ(line({"--log.format=json"}).log_format, LogFormat::json);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(refusal({"--log.format=xml"}), 2);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("expected json|logfmt"), std::string::npos);
+}
+
+TEST(CommandLine, WhatIsNotKnownIsRefused) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(refusal({"--no-such-flag"}), 2);
+  EXPECT_EQ(refusal({"twice"}), 2);
+  EXPECT_EQ(refusal({"once", "grants"}), 2);
+  testing::internal::GetCapturedStderr();
+}
+
+TEST(CommandLine, HelpAndVersionAreAnswered) {
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(refusal({"--help"}), 0);
+  EXPECT_EQ(refusal({"--version"}), 0);
+  const auto text = testing::internal::GetCapturedStdout();
+  EXPECT_NE(text.find("--config.file"), std::string::npos);
+  EXPECT_NE(text.find("mixed_state_exporter 0.1.0"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mse
