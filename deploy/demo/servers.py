@@ -36,6 +36,22 @@ class ServerError(Exception):
     """What went wrong with a server, with the end of its log."""
 
 
+class Ended(BaseException):
+    """A signal asked this program to end; its number is the argument."""
+
+
+def end_on_signals() -> None:
+    """SIGINT, SIGTERM and SIGHUP raise Ended in the main thread, once: clean-up is not interrupted."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def raise_once(number: int, _frame: object) -> None:
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)
+        raise Ended(number)
+    for number in numbers:
+        signal.signal(number, raise_once)
+
+
 def wait_until(what: str, condition: Callable[[], T], seconds: float = 20, every: float = 0.05) -> T:
     """The first true value of `condition`; a ServerError that names `what` after `seconds`."""
     deadline = time.monotonic() + seconds
@@ -504,23 +520,24 @@ class Metrics:
 
 
 class Pair:
-    """A primary and its streaming standby, with a database `app` and a role without grants."""
+    """A primary and its streaming standby, with empty databases and a role without grants."""
 
     ROLE = "mixed_state"
 
     def __init__(self, directory: Directory, settings: dict[str, str] | None = None,
-                 ports: tuple[int, int] = (0, 0), names: tuple[str, str] = ("primary", "standby")) -> None:
+                 databases: tuple[str, ...] = ("app",)) -> None:
         self.password = secrets.token_hex(12)
-        self.primary = Postgres(directory, names[0], self.password, ports[0], settings)
-        self.standby = Postgres(directory, names[1], self.password, ports[1])
+        self.databases = databases
+        self.primary = Postgres(directory, "primary", self.password, settings=settings)
+        self.standby = Postgres(directory, "standby", self.password)
 
     def start(self) -> None:
         self.primary.initialise()
         self.primary.start()
         self.primary.psql(f"""
             CREATE ROLE replicator LOGIN REPLICATION PASSWORD '{self.password}';
-            CREATE ROLE {self.ROLE} LOGIN PASSWORD '{self.password}';
-            CREATE DATABASE app;""")
+            CREATE ROLE {self.ROLE} LOGIN PASSWORD '{self.password}';"""
+            + "".join(f"CREATE DATABASE {database};" for database in self.databases))
         self.standby.copy_of(self.primary)
         self.standby.start()
         wait_until("the standby streams", self.standby.streams)
