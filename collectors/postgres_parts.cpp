@@ -67,4 +67,11 @@ Polled<State> state_of_rows(std::string_view algorithm, Rows rows) {
   return state_of(algorithm, parts.digests());
 }
 
+Polled<Report> report_of(const std::string& dimension, Polled<State> state) {
+  if (!state) return tl::unexpected(state.error());
+  Report report;
+  report.dimensions[dimension].outcome = std::move(*state);
+  return report;
+}
+
 }  // namespace mse

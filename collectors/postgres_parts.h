@@ -8,6 +8,7 @@
 
 #include "collectors/postgres_cells.h"
 #include "exporter/model.h"
+#include "exporter/report.h"
 
 namespace mse {
 
@@ -37,5 +38,8 @@ State state_of(std::string_view algorithm, std::map<std::string, std::string> di
 // The state of rows (part, further columns…), whatever those are. Failure protocol: no column
 // `part`, or it is NULL in a row.
 Polled<State> state_of_rows(std::string_view algorithm, Rows rows);
+
+// A report of one dimension, or what it cost to read it.
+Polled<Report> report_of(const std::string& dimension, Polled<State> state);
 
 }  // namespace mse

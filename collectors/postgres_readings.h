@@ -1,6 +1,7 @@
 // What the PostgreSQL collector reads of a node: one concern a file, and how its session runs them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "exporter/report.h"
 
 namespace mse {
+
+class PostgresTraffic;
 
 // What a concern may use during one poll. Made by the session, which outlives the concern's
 // coroutine.
@@ -22,6 +25,9 @@ struct PostgresReader {
   int server_version = 0;  // 150004
   Role role = Role::none;  // of the server, since the start of this poll
   std::string hmac_key;    // of this process, for digests of secrets
+  // Sent by this session so far, on all its connections: no traffic of the service's.
+  std::uint64_t own_statements = 0;
+  PostgresTraffic* traffic = nullptr;  // the session's memory of the counter between polls
 };
 
 // One concern: some dimensions, or what is only shown, and how they are read. `read` gives the part

@@ -1,0 +1,96 @@
+// Reads replicas and slots.
+#include "collectors/postgres_downstreams.h"
+
+#include <algorithm>
+
+#include "collectors/postgres_cells.h"
+#include "exporter/text.h"
+
+namespace mse {
+namespace {
+
+constexpr std::string_view kSql = R"sql(
+WITH here AS (
+  SELECT CASE WHEN standby THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS lsn
+  FROM (SELECT pg_is_in_recovery() AS standby OFFSET 0) AS role)
+(SELECT 'replica' AS kind, application_name AS name,
+        state = 'streaming' AND replay_lsn >= here.lsn AS caught_up,
+        extract(epoch FROM write_lag) AS write_lag, extract(epoch FROM flush_lag) AS flush_lag,
+        extract(epoch FROM replay_lag) AS replay_lag,
+        NULL::boolean AS active, NULL::numeric AS retained
+ FROM pg_stat_replication, here
+ WHERE state <> 'backup' ORDER BY application_name, pid LIMIT 64)
+UNION ALL
+(SELECT 'slot', slot_name, NULL, NULL, NULL, NULL, active,
+        greatest(pg_wal_lsn_diff(here.lsn, restart_lsn), 0)
+ FROM pg_replication_slots, here ORDER BY slot_name LIMIT 64))sql";
+
+constexpr std::size_t kMost = 64;
+
+std::optional<Duration> lag_of(const Cell& seconds, const Cell& caught_up) {
+  if (!seconds) return is_true(caught_up) ? std::optional(Duration::zero()) : std::nullopt;
+  const auto number = real_number(*seconds);
+  if (!number || *number < 0 || *number > 1e9) return std::nullopt;
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*number));
+}
+
+// `name`, or with a number when one of `taken` has it.
+template <typename Named>
+std::string unique_name(const std::string& name, const std::vector<Named>& taken) {
+  const auto clean = repaired(name, 128);
+  const auto is_taken = [&](const std::string& candidate) {
+    return std::any_of(taken.begin(), taken.end(),
+                       [&](const Named& other) { return other.name == candidate; });
+  };
+  auto out = clean;
+  for (int n = 2; is_taken(out); ++n) out = clean + "#" + std::to_string(n);
+  return out;
+}
+
+void add_replica(Downstreams& out, const std::vector<Cell>& row) {
+  if (out.replicas.size() >= kMost) return;
+  out.replicas.push_back({unique_name(*row[1], out.replicas), lag_of(row[3], row[2]),
+                          lag_of(row[4], row[2]), lag_of(row[5], row[2])});
+}
+
+void add_slot(Downstreams& out, const std::vector<Cell>& row) {
+  if (out.slots.size() >= kMost) return;
+  out.slots.push_back(
+      {unique_name(*row[1], out.slots), is_true(row[6]), whole_number(row[7].value_or(""))});
+}
+
+asio::awaitable<Polled<Report>> read(PostgresReader* reader) {
+  auto rows = co_await reader->rows(std::string(kSql));
+  if (!rows) co_return tl::unexpected(rows.error());
+  auto downstreams = parse_downstreams(std::move(*rows));
+  if (!downstreams) co_return tl::unexpected(downstreams.error());
+  Report report;
+  report.downstreams = std::move(*downstreams);
+  co_return report;
+}
+
+std::string grants(const std::string& role, const std::string& /*database*/) {
+  return "GRANT pg_read_all_stats TO " + role + ";\n";
+}
+
+}  // namespace
+
+Polled<Downstreams> parse_downstreams(Rows rows) {
+  const auto cells = cells_of(
+      std::move(rows),
+      {"kind", "name", "caught_up", "write_lag", "flush_lag", "replay_lag", "active", "retained"},
+      2);
+  if (!cells) return tl::unexpected(cells.error());
+  Downstreams out;
+  for (const auto& row : *cells) {
+    if (row[0] != "replica" && row[0] != "slot") return protocol("neither a replica nor a slot");
+    row[0] == "replica" ? add_replica(out, row) : add_slot(out, row);
+  }
+  return out;
+}
+
+PostgresConcern postgres_downstreams() {
+  return {{}, Depth::narrow, false, read, grants};
+}
+
+}  // namespace mse

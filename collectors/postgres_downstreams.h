@@ -1,0 +1,16 @@
+// What a PostgreSQL server says of those that replicate from it, and of the WAL it keeps for them.
+#pragma once
+
+#include "collectors/postgres_readings.h"
+
+namespace mse {
+
+// From pg_stat_replication and pg_replication_slots, at most 64 rows of each. A lag that the server
+// does not tell (NULL) is 0 only while the replica streams and has replayed all that is written;
+// else absent. Names that repeat get "#2", "#3" …. Rows whose details are hidden (no
+// pg_read_all_stats) are left out. Failure protocol.
+Polled<Downstreams> parse_downstreams(Rows rows);
+
+PostgresConcern postgres_downstreams();
+
+}  // namespace mse
