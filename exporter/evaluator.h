@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,53 +14,90 @@
 
 namespace mse {
 
-struct Now {
-  Mono mono{};
-  Wall wall{};
-};
-
 // A pipeline's word that a dimension is moving to a state (semantics 7). States by short text or
-// decimal fingerprint.
+// decimal fingerprint. Told again unchanged it does nothing, so a file may be told at every read.
 struct Declaration {
-  std::string state, from, deploy_id;
-  Wall started{}, deadline{};
-  std::vector<std::string> nodes, dimensions;
+  std::string state;
+  std::string from;       // empty: the previous canonical, else the commonest other state
+  std::string deploy_id;  // empty: nobody named one
+  Wall started{};         // Wall{}: when it is told; in the future: it opens then
+  Wall deadline{};        // Wall{} or not after `started`: started + the convergence objective
+  std::vector<std::string> nodes;       // a canary: the canonical stays
+  std::vector<std::string> dimensions;  // that follow; empty: schema, if this is of schema_version
+
+  friend bool operator==(const Declaration&, const Declaration&) = default;
 };
 
 // What a declared source says now: a canonical state, or that it cannot be read.
 struct SourceUnreachable {};
 using DeclaredValue = std::variant<std::string, SourceUnreachable>;
 
-// The rules of semantics.md for one service. No I/O, no clock: every call is told the time. One
-// thread.
+// The rules of semantics.md for one service. No I/O, no clock: every call is told the time, which
+// never runs back on Mono; Wall may step. One thread.
+//
+// Where semantics.md leaves a choice, this is what holds:
+// - The first canonical of all is taken at the first complete round without waiting for a second
+//   poll; every later new majority waits.
+// - A canonical missing by no_majority or two_primaries makes the *known* nodes divergent; unread
+//   ones stay unknown.
+// - A member not yet polled is unknown{stale}. A node without a state under a missing canonical
+//   (no_primary, source_unreachable, no_nodes) is unknown without a reason, its state still shown.
+// - A primary whose state in a dimension is unknown is, there, no primary. Primaries of several
+//   groups under one explicit `primary` policy must agree, else no_primary.
+// - Several states that a declared word names: the commonest is meant, the others are divergent.
+// - preexisting ends when its node is seen canonical. It is bound also where the first round showed
+//   the node under lag or maintenance.
+// - Preexisting and acknowledged nodes take no part in opening, closing and counting a change.
+// - One change is open at a time per dimension and group of compare_within. Told of several
+//   allowances, the first in the order of AllowanceSource is named.
+// - A move counts in `transitions` at its first poll; one that may open a change counts when that
+//   is decided by the second: forward, or lateral.
+// - replication_history is compared within replication groups only and left out elsewhere.
+// - While nodes are in grace no canonical moves by itself and no change closes as converged or
+//   rolled_back.
 class Evaluator {
  public:
+  // Begins with the configured nodes, if there are any.
   explicit Evaluator(ServiceSettings settings, Cadences cadences);
   ~Evaluator();
   Evaluator(Evaluator&&) noexcept;
   Evaluator& operator=(Evaluator&&) noexcept;
 
-  // Keeps all that is known of nodes and dimensions that both settings have.
+  // Keeps all that is known of nodes and dimensions that both settings have. A configured list
+  // takes the place of the members at once: an operator's removal needs no grace.
   void reconfigure(ServiceSettings settings, Cadences cadences);
 
-  // The members a successful discovery read found; a configured list is one.
+  // The members a successful discovery read found. Telling the configured list changes nothing.
   void inventory(const std::vector<NodeSettings>& nodes, Now now);
 
-  // The dimensions `collector` reads on every node: what a complete round needs.
-  void expect(const std::string& collector, const std::vector<std::string>& dimensions);
+  // Whom to poll: the members, and those that an emptied or halved read keeps in grace (their
+  // `serving` is false, and no snapshot shows them).
+  std::vector<NodeSettings> members() const;
 
-  // One poll of `collector` on `node` ended. `expected` names every dimension that collector reads
-  // there.
+  // The dimensions `collector` reads on every node: what a complete round needs. `deep` are those
+  // of them read every deep_interval; the others are read every poll_interval. Told again:
+  // replaces.
+  void expect(const std::string& collector, const std::vector<std::string>& dimensions,
+              const std::vector<std::string>& deep = {});
+
+  // One poll of `collector` on `node` ended. Dimensions left out keep their last observation.
   void report(const std::string& node, const std::string& collector, Report report, Now now);
 
-  // The connection of `collector` to `node` failed: all its dimensions there are unknown at once.
+  // The connection or the whole poll of `collector` on `node` failed: all its dimensions there are
+  // unknown at once.
   void lost(const std::string& node, const std::string& collector, Reason reason, Now now);
 
   // One coordinated position round, replicas read before primaries. Nodes left out did not answer
   // in time.
   void positions(const std::map<std::string, PositionReading>& round, Now now);
 
+  // Nodes to read again at once (deep), because what they are compared with moved. Cleared by the
+  // call; ask after report(), positions() and evaluate().
+  std::vector<std::string> reread();
+
+  // What a dimension's declared source says; a literal in the settings need not be told.
   void declared(const std::string& dimension, const DeclaredValue& value, Now now);
+  // May be told before the first complete round: it opens with it.
   void declare(const std::string& dimension, const Declaration& declaration, Now now);
 
   // The service's maintenance window that is open now, and its end and reason; nothing when none
@@ -71,7 +109,8 @@ class Evaluator {
   void maintenance(const std::optional<OpenMaintenance>& open);
 
   // Nothing before the first complete round: every node and dimension has an observation, unknown
-  // counts.
+  // counts. At least one node must have been there; later the service survives without any. All
+  // rules advance here; nothing moves between two calls but what was told.
   std::optional<ServiceView> evaluate(Now now);
 
  private:

@@ -18,6 +18,12 @@ using Mono = std::chrono::steady_clock::time_point;
 using Wall = std::chrono::system_clock::time_point;
 using Duration = std::chrono::nanoseconds;
 
+// One instant on both clocks: what every call that needs the time is told.
+struct Now {
+  Mono mono{};
+  Wall wall{};
+};
+
 // A node's standing in a dimension. The numbers are those of the metric node_status: max is worst.
 enum class Status { canonical = 0, transition = 1, unknown = 2, divergent = 3 };
 

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "exporter/config.h"
@@ -25,6 +27,30 @@ enum class StateRole { target, previous, other };
 template <typename T>
 using PerStatus = std::array<T, 4>;  // indexed by Status
 
+// The names of the parts in which a state differs from the canonical, sorted: one list, shared by
+// all nodes and snapshots that show the same pair of states.
+class KeyList {
+ public:
+  KeyList() = default;
+  // Implicit both ways: it is a vector, but shared.
+  KeyList(std::vector<std::string> keys)
+      : keys_(std::make_shared<const std::vector<std::string>>(std::move(keys))) {}
+  KeyList(std::initializer_list<std::string> keys) : KeyList(std::vector<std::string>(keys)) {}
+  operator const std::vector<std::string>&() const { return list(); }
+
+  const std::vector<std::string>& list() const {
+    static const std::vector<std::string> none;
+    return keys_ ? *keys_ : none;
+  }
+  std::size_t size() const { return list().size(); }
+  bool empty() const { return list().empty(); }
+  auto begin() const { return list().begin(); }
+  auto end() const { return list().end(); }
+
+ private:
+  std::shared_ptr<const std::vector<std::string>> keys_;
+};
+
 // A node in a dimension.
 struct NodeDimension {
   Status status = Status::unknown;
@@ -35,8 +61,7 @@ struct NodeDimension {
   std::string allowance_why, allowance_who;
   bool preexisting = false;
   std::optional<Wall> since;  // first seen outside the canonical; while divergent or in transition
-  std::vector<std::string>
-      differing_keys;  // against the canonical; empty where the states have no parts
+  KeyList differing_keys;     // against the canonical; empty where the states have no parts
 };
 
 struct NodeView {
@@ -55,6 +80,7 @@ struct StateNodes {
   std::string text;
   StateRole role = StateRole::other;
   int nodes = 0;
+  bool secret_variant = false;  // differs from one before it in secrets alone: fingerprint "other"
 };
 
 struct CanonicalView {
@@ -80,6 +106,7 @@ struct DimensionView {
   std::map<AllowanceSource, int> allowances;
   int preexisting_nodes = 0;
   bool preexisting_canonical_missing = false;
+  bool unsupported = false;               // every node answered `unsupported`: out of the verdict
   std::vector<StateNodes> states;         // by node count, descending
   std::optional<ChangeView> open_change;  // the oldest
   std::optional<ChangeView> last_change;  // the last closed one, for 6 h 30 min
@@ -117,6 +144,7 @@ struct ServiceView {
   std::uint64_t lag_within = 0, lag_outside = 0;
   bool maintenance_active = false;
   std::optional<Wall> maintenance_end;
+  int tolerated_unknown = 0;  // unknown nodes that a verdict may stand on
   int migration_dirty = 0;
   Duration migration_locked{};
   std::map<std::string, int> online_changes;

@@ -72,7 +72,9 @@ TEST(Table, ShowsNodesAndDimensionsAligned) {
 
 TEST(Table, NamesTheFirstKeysAndCountsTheRest) {
   auto drifted = in(Status::divergent);
-  for (int i = 0; i < 20; ++i) drifted.differing_keys.push_back("key" + std::to_string(i));
+  std::vector<std::string> keys;
+  for (int i = 0; i < 20; ++i) keys.push_back("key" + std::to_string(i));
+  drifted.differing_keys = keys;
   const auto text =
       render_table(snapshot_of({node("pg-1", Role::none, drifted, in(Status::canonical))}));
   EXPECT_THAT(text, HasSubstr("key0, key1, key2, key3, key4, key5, key6, key7 and 12 more\n"));
