@@ -1,8 +1,10 @@
 // The glossary as plain structs: each word of the product, once, with its one meaning.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -51,6 +53,17 @@ enum class Reason {
 
 // Why a dimension has no canonical state.
 enum class NoCanonical { no_majority, no_primary, two_primaries, source_unreachable, no_nodes };
+
+// Every value of a closed list that begins at 0 and ends at `last`, in order.
+template <typename Enum, Enum last>
+constexpr auto every() {
+  std::array<Enum, static_cast<std::size_t>(last) + 1> values{};
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<Enum>(i);
+  return values;
+}
+
+inline constexpr auto kStatuses = every<Status, Status::divergent>();
+inline constexpr auto kReasons = every<Reason, Reason::internal>();
 
 std::string_view name(Status status);
 std::string_view name(Reason reason);

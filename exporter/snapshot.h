@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,16 @@ enum class AllowanceSource { change, maintenance, lag, compatible, acknowledged 
 enum class Outcome { converged, rolled_back, superseded, expired };
 enum class Direction { forward, backward, lateral };
 enum class StateRole { target, previous, other };
+
+std::string_view name(AllowanceSource source);
+std::string_view name(Outcome outcome);
+std::string_view name(Direction direction);
+std::string_view name(StateRole role);
+std::string_view name(Role role);  // none is empty
+
+inline constexpr auto kAllowanceSources = every<AllowanceSource, AllowanceSource::acknowledged>();
+inline constexpr auto kOutcomes = every<Outcome, Outcome::expired>();
+inline constexpr auto kDirections = every<Direction, Direction::lateral>();
 
 template <typename T>
 using PerStatus = std::array<T, 4>;  // indexed by Status
@@ -156,7 +167,8 @@ struct Snapshot {
   Mono at{};
   Wall wall{};
   std::vector<ServiceView> services;
-  int incomplete = 0;  // services left out
+  int incomplete = 0;            // services left out
+  Duration position_interval{};  // how finely lag is resolved; 0: not measured
 };
 
 }  // namespace mse
