@@ -2,7 +2,6 @@
 #include "exporter/table.h"
 
 #include <algorithm>
-#include <set>
 #include <vector>
 
 #include "exporter/text.h"
@@ -136,18 +135,22 @@ std::string table_of(const ServiceView& service) {
   return shown(service.name) + "\n" + aligned(rows) + remarks(service);
 }
 
+// A dimension that no node supports is out of the verdict.
 bool has(const ServiceView& service, Status status) {
-  for (const auto& node : service.nodes)
-    for (const auto& [name, dimension] : node.dimensions)
-      if (dimension.status == status) return true;
-  return false;
+  return std::any_of(service.dimensions.begin(), service.dimensions.end(), [&](const auto& entry) {
+    return !entry.second.unsupported &&
+           std::any_of(service.nodes.begin(), service.nodes.end(), [&](const auto& node) {
+             const auto found = node.dimensions.find(entry.first);
+             return found != node.dimensions.end() && found->second.status == status;
+           });
+  });
 }
 
 bool lacks_canonical(const ServiceView& service) {
   if (service.nodes.empty()) return true;
   for (const auto& [name, dimension] : service.dimensions)
     for (const auto& [group, canonical] : dimension.canonical)
-      if (canonical.missing) return true;
+      if (canonical.missing && !dimension.unsupported) return true;
   return service.dimensions.empty();
 }
 

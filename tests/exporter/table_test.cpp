@@ -127,5 +127,15 @@ TEST(Table, ExitCodeIsTwoWhenSomethingIsNotKnown) {
   EXPECT_EQ(table_exit_code(Snapshot{}), 2);
 }
 
+TEST(Table, ADimensionThatNoNodeSupportsIsOutOfTheVerdict) {
+  auto snapshot = all_canonical();
+  auto& service = snapshot.services[0];
+  for (auto& node : service.nodes) node.dimensions["config"] = unknown(Reason::unsupported);
+  service.dimensions["config"].canonical[""] = {std::nullopt, "", NoCanonical::no_primary};
+  EXPECT_EQ(table_exit_code(snapshot), 2);
+  service.dimensions["config"].unsupported = true;
+  EXPECT_EQ(table_exit_code(snapshot), 0);
+}
+
 }  // namespace
 }  // namespace mse

@@ -1,0 +1,205 @@
+// Polls told to the evaluators, evaluations on time, and the collectors' own standing.
+#include "exporter/engine.h"
+
+#include <algorithm>
+
+#include "exporter/declared_sources.h"
+#include "exporter/log.h"
+#include "exporter/maintenance.h"
+
+namespace mse {
+namespace {
+
+constexpr Duration kLeastGap = std::chrono::seconds(1);
+constexpr Duration kMostGap = std::chrono::seconds(5);
+
+Now now() {
+  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
+}
+
+// The names of a service's `collect` entries: the kind, numbered from the second of a kind on.
+std::vector<std::string> entry_names(const std::vector<CollectEntry>& entries) {
+  std::vector<std::string> names;
+  std::map<std::string, int> seen;
+  for (const auto& entry : entries) {
+    const int count = ++seen[entry.kind];
+    names.push_back(count == 1 ? entry.kind : entry.kind + "-" + std::to_string(count));
+  }
+  return names;
+}
+
+// A collector's counters over the nodes it has now; those of a collector that stays go on.
+CollectorView standing(const std::string& name, const CollectEntry& entry, Duration interval,
+                       const std::vector<CollectorView>& before) {
+  const auto same = [&](const auto& view) { return view.kind == name; };
+  const auto found = std::find_if(before.begin(), before.end(), same);
+  CollectorView view = found == before.end() ? CollectorView{} : *found;
+  std::map<std::string, CollectorView::Node> known;
+  for (auto& node : view.nodes) known.emplace(node.name, node);
+  view.kind = name;
+  view.interval = interval;
+  view.nodes.clear();
+  for (const auto& [node, collector] : entry.by_node) {
+    const auto kept = known.find(node);
+    view.nodes.push_back(kept == known.end() ? CollectorView::Node{node, false, {}, 0}
+                                             : kept->second);
+  }
+  return view;
+}
+
+CollectorView::Node* find_node(CollectorView& view, const std::string& name) {
+  const auto found = std::lower_bound(view.nodes.begin(), view.nodes.end(), name,
+                                      [](const CollectorView::Node& node,
+                                         const std::string& wanted) { return node.name < wanted; });
+  return found == view.nodes.end() || found->name != name ? nullptr : &*found;
+}
+
+}  // namespace
+
+struct Engine::Service {
+  Evaluator evaluator;
+  ServiceSettings settings;
+  std::vector<CollectorView> collectors;
+
+  CollectorView* collector(const std::string& name) {
+    const auto found = std::find_if(collectors.begin(), collectors.end(),
+                                    [&](const auto& view) { return view.kind == name; });
+    return found == collectors.end() ? nullptr : &*found;
+  }
+};
+
+Engine::Engine(asio::any_io_executor executor, const Config& config, Publish publish)
+    : publish_(std::move(publish)), timer_(executor), poller_(executor, *this) {
+  reload(config);
+}
+
+Engine::~Engine() = default;
+
+void Engine::reload(const Config& config) {
+  const Now instant = now();
+  cadences_ = config.cadences;
+  maintenance_ = config.maintenance;
+  order_.clear();
+  std::vector<Target> targets;
+  for (const auto& service : config.services) {
+    const auto& settings = service.settings;
+    order_.push_back(settings.name);
+    auto found = services_.find(settings.name);
+    if (found == services_.end()) {
+      found =
+          services_.emplace(settings.name, Service{Evaluator(settings, cadences_), {}, {}}).first;
+    } else {
+      found->second.evaluator.reconfigure(settings, cadences_);
+    }
+    configure(found->second, service, instant, targets);
+  }
+  std::erase_if(services_, [this](const auto& entry) {
+    return std::find(order_.begin(), order_.end(), entry.first) == order_.end();
+  });
+  poller_.poll(std::move(targets), cadences_);
+  next_read_ = instant.mono;
+  evaluate();
+}
+
+void Engine::configure(Service& service, const ServiceConfig& config, Now instant,
+                       std::vector<Target>& targets) {
+  service.settings = config.settings;
+  service.evaluator.inventory(config.settings.nodes, instant);
+  const auto names = entry_names(config.collect);
+  std::vector<CollectorView> collectors;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto& entry = config.collect[i];
+    if (entry.by_node.empty()) continue;
+    const Collector& any = *entry.by_node.begin()->second;
+    service.evaluator.expect(names[i], any.dimensions(), any.deep_dimensions());
+    collectors.push_back(standing(names[i], entry, cadences_.poll_interval, service.collectors));
+    for (const auto& node : config.settings.nodes)
+      targets.push_back(
+          {config.settings.name, node.name, names[i], node.address, entry.by_node.at(node.name)});
+  }
+  service.collectors = std::move(collectors);
+}
+
+void Engine::polled(const Target& target, Depth /*depth*/, Duration took, Polled<Report> result) {
+  const auto found = services_.find(target.service);
+  if (found == services_.end()) return;
+  Service& service = found->second;
+  const Now instant = now();
+  if (auto* collector = service.collector(target.kind)) {
+    collector->duration.observe(std::chrono::duration<double>(took).count());
+    if (auto* node = find_node(*collector, target.node)) {
+      ++node->polls;
+      node->up = result.has_value();
+      if (result) node->last_success = instant.wall;
+    }
+    if (!result) ++collector->errors[result.error().reason];
+  }
+  if (result) {
+    service.evaluator.report(target.node, target.kind, std::move(*result), instant);
+    reread(target.service, service);
+  } else {
+    const auto reason = std::string(name(result.error().reason));
+    log_limited(target.service + "/" + target.node + "/" + reason, instant.mono, LogLevel::warn,
+                "poll failed",
+                {{"service", target.service},
+                 {"node", target.node},
+                 {"collector", target.kind},
+                 {"reason", reason},
+                 {"error", result.error().text}});
+    service.evaluator.lost(target.node, target.kind, result.error().reason, instant);
+  }
+  changed();
+}
+
+void Engine::positions(const std::string& service,
+                       const std::map<std::string, PositionReading>& round) {
+  const auto found = services_.find(service);
+  if (found == services_.end()) return;
+  found->second.evaluator.positions(round, now());
+  reread(service, found->second);
+  changed();
+}
+
+void Engine::reread(const std::string& name, Service& service) {
+  for (const auto& node : service.evaluator.reread()) poller_.hurry(name, node);
+}
+
+void Engine::changed() {
+  wake_at(last_evaluation_ + kLeastGap);
+}
+
+void Engine::wake_at(Mono at) {
+  if (at >= next_evaluation_) return;
+  next_evaluation_ = at;
+  timer_.expires_at(at);
+  timer_.async_wait([this](const asio::error_code& cancelled) {
+    if (!cancelled) evaluate();
+  });
+}
+
+void Engine::evaluate() {
+  const Now instant = now();
+  if (instant.mono >= next_read_) {
+    next_read_ = instant.mono + cadences_.poll_interval;
+    for (auto& [name, service] : services_)
+      tell_declared(service.settings, service.evaluator, instant);
+  }
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->at = instant.mono;
+  snapshot->wall = instant.wall;
+  for (const auto& name : order_) {
+    Service& service = services_.at(name);
+    service.evaluator.maintenance(open_maintenance(maintenance_, name, instant.wall));
+    auto view = service.evaluator.evaluate(instant);
+    if (!view) ++snapshot->incomplete;
+    if (!view) continue;
+    view->collectors = service.collectors;
+    snapshot->services.push_back(std::move(*view));
+  }
+  last_evaluation_ = instant.mono;
+  next_evaluation_ = Mono::max();
+  wake_at(instant.mono + kMostGap);
+  publish_(std::move(snapshot));
+}
+
+}  // namespace mse

@@ -1,0 +1,58 @@
+// The flow on the event loop: polls in, evaluations, snapshots out.
+#pragma once
+
+#include <asio/any_io_executor.hpp>
+#include <asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "exporter/evaluator.h"
+#include "exporter/load_config.h"
+#include "exporter/poller.h"
+#include "exporter/snapshot.h"
+
+namespace mse {
+
+// Owns the evaluators and the poller of one configuration, and tells both the time. Evaluates when
+// something changed, at most once a second, and at least every 5 s. Loop thread only; destroying it
+// ends every poll.
+class Engine : private PollListener {
+ public:
+  using Publish = std::function<void(std::shared_ptr<const Snapshot>)>;
+
+  Engine(asio::any_io_executor executor, const Config& config, Publish publish);
+  ~Engine() override;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Another configuration from now on. What both have keeps its history and its connections.
+  void reload(const Config& config);
+
+ private:
+  struct Service;
+
+  void polled(const Target& target, Depth depth, Duration took, Polled<Report> result) override;
+  void positions(const std::string& service,
+                 const std::map<std::string, PositionReading>& round) override;
+
+  void configure(Service& service, const ServiceConfig& config, Now instant,
+                 std::vector<Target>& targets);
+  void changed();         // evaluate soon
+  void wake_at(Mono at);  // evaluate then, unless sooner
+  void evaluate();
+  void reread(const std::string& name, Service& service);
+
+  Publish publish_;
+  Cadences cadences_;
+  std::vector<Maintenance> maintenance_;
+  std::vector<std::string> order_;  // of the services, as configured
+  std::map<std::string, Service> services_;
+  Mono last_evaluation_{}, next_evaluation_{}, next_read_{};
+  asio::steady_timer timer_;
+  Poller poller_;  // last: it calls back until it is gone
+};
+
+}  // namespace mse
