@@ -1,245 +1,23 @@
-"""Private servers for the demo and the tests: PostgreSQL, Prometheus, Alertmanager, the exporter.
+"""Private PostgreSQL servers for the demo and the tests, in a temporary directory and on loopback.
 
-Everything lives in one temporary directory and on loopback. Every process is ours: started by us,
-stopped by its pid, and told by the kernel to end when we die. Needs Python 3.11's standard library.
+Every process is ours: started by us, stopped by its pid, and told by the kernel to end when we die. Needs
+Python 3.11's standard library.
 """
 from __future__ import annotations
 
 import contextlib
 import glob
-import json
 import os
 import pathlib
-import pwd
-import re
 import secrets
-import selectors
 import shutil
 import signal
-import socket
 import subprocess
-import tempfile
-import threading
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
-T = TypeVar("T")
-LOOPBACK = "127.0.0.1"
-ACCOUNT = "postgres"  # PostgreSQL refuses root: as root, servers and tools run as this user
-
-
-class ServerError(Exception):
-    """What went wrong with a server, with the end of its log."""
-
-
-class Ended(BaseException):
-    """A signal asked this program to end; its number is the argument."""
-
-
-def end_on_signals() -> None:
-    """SIGINT, SIGTERM and SIGHUP raise Ended in the main thread, once: clean-up is not interrupted."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def raise_once(number: int, _frame: object) -> None:
-        for each in numbers:
-            signal.signal(each, signal.SIG_IGN)
-        raise Ended(number)
-    for number in numbers:
-        signal.signal(number, raise_once)
-
-
-def wait_until(what: str, condition: Callable[[], T], seconds: float = 20, every: float = 0.05) -> T:
-    """The first true value of `condition`; a ServerError that names `what` after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise ServerError(f"not within {seconds:g} s: {what}")
-        time.sleep(every)
-
-
-def free_port(preferred: int = 0) -> int:
-    """`preferred` when nothing listens there, else one that the kernel chooses."""
-    for port in (preferred, 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((LOOPBACK, port))
-            return probe.getsockname()[1]
-    raise ServerError("no free port on loopback")
-
-
-def children(pid: int) -> list[int]:
-    with contextlib.suppress(OSError):
-        return [int(child) for child in
-                pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return []
-
-
-def alive(pid: int) -> bool:
-    """Whether `pid` runs; a zombie does not."""
-    with contextlib.suppress(OSError):
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
-
-
-def as_account(command: list[str]) -> list[str]:
-    if os.geteuid() != 0:
-        return command
-    return ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--init-groups", *command]
-
-
-class Directory:
-    """A temporary directory that other accounts may pass through but not list; gone on exit."""
-
-    def __init__(self) -> None:
-        self.path = pathlib.Path(tempfile.mkdtemp(prefix="mixed_state-"))
-        self.path.chmod(0o711)
-
-    def for_account(self, name: str) -> pathlib.Path:
-        folder = self.path / name
-        folder.mkdir(mode=0o700)
-        if os.geteuid() == 0:
-            account = pwd.getpwnam(ACCOUNT)
-            os.chown(folder, account.pw_uid, account.pw_gid)
-        return folder
-
-    def file(self, name: str, text: str, mode: int = 0o600) -> pathlib.Path:
-        path = self.path / name
-        path.touch(mode)
-        path.write_text(text)
-        return path
-
-    def remove(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
-
-
-class Process:
-    """One server: a session of its own, its output in a log file, ended by its pid."""
-
-    def __init__(self, name: str, command: list[str], log: pathlib.Path, orphan_signal: str = "TERM",
-                 environment: dict[str, str] | None = None) -> None:
-        self.name, self.command, self.log = name, command, log
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                as_orphan_ends(command, orphan_signal), stdin=subprocess.DEVNULL, stdout=output,
-                stderr=output, start_new_session=True, env={**os.environ, **(environment or {})})
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    def running(self) -> bool:
-        return self.process.poll() is None
-
-    def tail(self, lines: int = 15) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
-
-    def wait_ready(self, what: str, ready: Callable[[], object], seconds: float = 30) -> None:
-        def ready_or_dead() -> object:
-            if not self.running():
-                raise ServerError(f"{self.name} ended with {self.process.returncode}\n{self.tail()}")
-            return ready()
-        try:
-            wait_until(what, ready_or_dead, seconds)
-        except ServerError as error:
-            raise ServerError(f"{self.name}: {error}\n{self.tail()}") from None
-
-    def end(self, *signals: signal.Signals, seconds: float = 10) -> None:
-        """Each signal in turn, then SIGKILL, until the process is gone."""
-        for number in (*signals, signal.SIGKILL):
-            if not self.running():
-                return
-            self.process.send_signal(number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(seconds)
-                return
-
-    def rss(self) -> int:
-        """Resident bytes."""
-        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-        return 1024 * int(re.search(r"VmRSS:\s+(\d+)", status)[1])
-
-
-def as_orphan_ends(command: list[str], name: str) -> list[str]:
-    if command[0] == "setpriv":
-        return [*command[:1], f"--pdeathsig={name}", *command[1:]]
-    return ["setpriv", f"--pdeathsig={name}", *command]
-
-
-class Link:
-    """A TCP proxy that can be cut: what a standby's network link to its primary is to us."""
-
-    def __init__(self, target_port: int) -> None:
-        self.target_port = target_port
-        self.listener = socket.create_server((LOOPBACK, 0))
-        self.port: int = self.listener.getsockname()[1]
-        self.whole = threading.Event()
-        self.whole.set()
-        self.flowing = threading.Event()
-        self.flowing.set()
-        self.sockets: set[socket.socket] = set()
-        self.lock = threading.Lock()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self) -> None:
-        """Ends every connection, and each new one at once."""
-        self.whole.clear()
-        with self.lock:
-            for end in self.sockets:
-                with contextlib.suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
-
-    def freeze(self) -> None:
-        """Keeps connections, and lets no byte through: a network that swallows packets."""
-        self.flowing.clear()
-
-    def heal(self) -> None:
-        self.whole.set()
-        self.flowing.set()
-
-    def close(self) -> None:
-        self.heal()
-        with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.cut()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self.listener.accept()
-                if self.whole.is_set():
-                    threading.Thread(target=self._join, args=(near,), daemon=True).start()
-                else:
-                    near.close()
-
-    def _join(self, near: socket.socket) -> None:
-        with near, contextlib.suppress(OSError):
-            with socket.create_connection((LOOPBACK, self.target_port)) as far:
-                with self.lock:
-                    self.sockets |= {near, far}
-                if self.whole.is_set():
-                    self._pump(near, far)
-                with self.lock:
-                    self.sockets -= {near, far}
-
-    def _pump(self, near: socket.socket, far: socket.socket) -> None:
-        with selectors.DefaultSelector() as ready:
-            ready.register(near, selectors.EVENT_READ, far)
-            ready.register(far, selectors.EVENT_READ, near)
-            while True:
-                for key, _ in ready.select():
-                    self.flowing.wait()
-                    data = key.fileobj.recv(65536)
-                    if not data:
-                        return
-                    key.data.sendall(data)
+from link import Link
+from process import (LOOPBACK, Directory, Process, ServerError, alive, as_account, children, free_port,
+                     wait_until)
 
 
 def postgres_bin() -> pathlib.Path:
@@ -406,117 +184,15 @@ class Postgres:
         shutil.chown(path, self.folder.owner(), self.folder.group())
         return path
 
+    def file_in_data(self, name: str, text: str) -> pathlib.Path:
+        """Keys and certificates: the server refuses a key that others may read."""
+        return self._account_file(f"data/{name}", text)
+
     def _tool(self, name: str, *arguments: str) -> None:
         done = subprocess.run(as_account([str(self.bin / name), *arguments]), cwd="/", text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0:
             raise ServerError(f"{name} for {self.name} failed:\n{done.stdout[-2000:]}")
-
-
-class HttpServer:
-    """A server that says over HTTP whether it is ready."""
-
-    def __init__(self, name: str, command: list[str], directory: Directory, port: int,
-                 ready_path: str = "/-/ready") -> None:
-        self.port, self.url, self.ready_path = port, f"http://{LOOPBACK}:{port}", ready_path
-        self.server = Process(name, command, directory.path / f"{name}.log")
-
-    def wait_ready(self, seconds: float = 30) -> None:
-        self.server.wait_ready("answers ready", lambda: self.get(self.ready_path) is not None, seconds)
-
-    def get(self, path: str, seconds: float = 5) -> str | None:
-        """The body of a good answer, nothing otherwise."""
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            with urllib.request.urlopen(self.url + path, timeout=seconds) as answer:
-                return answer.read().decode()
-        return None
-
-    def stop(self) -> None:
-        self.server.end(signal.SIGTERM)
-
-
-class Alertmanager(HttpServer):
-    def __init__(self, directory: Directory, port: int = 0) -> None:
-        config = directory.file("alertmanager.yml", "route: {receiver: demo, group_wait: 1s}\n"
-                                "receivers: [{name: demo}]\n")
-        port = free_port(port)
-        super().__init__("alertmanager", [
-            "prometheus-alertmanager", f"--config.file={config}", "--cluster.listen-address=",
-            f"--web.listen-address={LOOPBACK}:{port}",
-            f"--storage.path={directory.path / 'alertmanager'}"], directory, port)
-
-    def alerts(self) -> set[str]:
-        found = json.loads(self.get("/api/v2/alerts") or "[]")
-        return {alert["labels"]["alertname"] for alert in found}
-
-
-class Prometheus(HttpServer):
-    """Scrapes `targets` (host:port) and evaluates `rules`, both every `interval`."""
-
-    def __init__(self, directory: Directory, targets: list[str], rules: list[pathlib.Path],
-                 alertmanager: Alertmanager | None = None, interval: str = "1s", port: int = 0) -> None:
-        managers = [f"{LOOPBACK}:{alertmanager.port}"] if alertmanager else []
-        config = {
-            "global": {"scrape_interval": interval, "scrape_timeout": interval,
-                       "evaluation_interval": interval},
-            "rule_files": [str(path) for path in rules],
-            "scrape_configs": [{"job_name": "mixed_state",
-                                "static_configs": [{"targets": targets}]}],
-            "alerting": {"alertmanagers": [{"static_configs": [{"targets": managers}]}]},
-        }
-        path = directory.file("prometheus.yml", json.dumps(config, indent=1))  # JSON is YAML
-        port = free_port(port)
-        super().__init__("prometheus", [
-            "prometheus", f"--config.file={path}", f"--web.listen-address={LOOPBACK}:{port}",
-            f"--storage.tsdb.path={directory.path / 'prometheus'}"], directory, port)
-
-    def query(self, expression: str) -> list[dict]:
-        body = self.get("/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
-        return json.loads(body)["data"]["result"] if body else []
-
-    def firing(self) -> set[str]:
-        found = json.loads(self.get("/api/v1/alerts") or '{"data": {"alerts": []}}')
-        return {alert["labels"]["alertname"] for alert in found["data"]["alerts"]
-                if alert["state"] == "firing"}
-
-
-class Exporter(HttpServer):
-    """The program under test, with a configuration file."""
-
-    def __init__(self, directory: Directory, program: pathlib.Path, config: pathlib.Path, port: int = 0,
-                 flags: list[str] | None = None) -> None:
-        port = free_port(port)
-        super().__init__("exporter", [
-            str(program), f"--config.file={config}", f"--web.listen-address={LOOPBACK}:{port}",
-            *(flags or [])], directory, port)
-
-    def metrics(self) -> Metrics:
-        return Metrics(self.get("/metrics") or "")
-
-
-class Metrics:
-    """A page in the Prometheus text format, to look values up in."""
-
-    SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)(?: \d+)?$")
-    LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-
-    def __init__(self, text: str) -> None:
-        self.samples: list[tuple[str, dict[str, str], float]] = []
-        for line in text.splitlines():
-            if match := self.SAMPLE.match(line):
-                self.samples.append((match[1], dict(self.LABEL.findall(match[2] or "")), float(match[3])))
-
-    def all(self, name: str, **labels: str) -> list[tuple[dict[str, str], float]]:
-        """The series of mixed_state_`name` that have these labels."""
-        return [(found, value) for sample, found, value in self.samples
-                if sample == f"mixed_state_{name}" and labels.items() <= found.items()]
-
-    def value(self, name: str, **labels: str) -> float | None:
-        """The one value; nothing when absent, an error when several series match."""
-        found = self.all(name, **labels)
-        if len(found) > 1:
-            raise ServerError(f"{len(found)} series match {name}{labels}")
-        return found[0][1] if found else None
 
 
 class Pair:

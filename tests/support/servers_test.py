@@ -7,7 +7,8 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "deploy" / "demo"))
-from servers import Pair, ServerError, alive, running_pair, wait_until  # noqa: E402
+from process import ServerError, alive, wait_until  # noqa: E402
+from servers import Pair, running_pair  # noqa: E402
 
 WITH_POSTGRES = pathlib.Path(__file__).with_name("with_postgres")
 
