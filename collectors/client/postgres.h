@@ -2,6 +2,7 @@
 // budget.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,11 +17,14 @@ namespace mse {
 enum class PostgresTls { off, verify_ca, verify_full };
 
 struct PostgresSettings {
-  std::string user, database;
+  std::string user, database = "postgres";
+  std::uint16_t port = 5432;  // where the address names none
   std::optional<Secret> password;
-  PostgresTls tls = PostgresTls::verify_full;  // the default is off on loopback and unix sockets
-  std::string ca_file, cert_file, key_file;
-  std::uint64_t reply_budget = 64U << 20U;  // bytes of one reply, counted before they are buffered
+  std::optional<PostgresTls> tls;  // not said: off on loopback and unix sockets, else verify_full
+  std::string ca_file, cert_file, key_file;  // no ca_file: the system's
+  std::uint64_t reply_budget = 64U << 20U;   // bytes of one reply
+  // The longest a statement may take on the server; less when the deadline is nearer.
+  Duration statement_timeout = std::chrono::seconds(3);
 };
 
 // A result set as text; nothing where NULL.
@@ -29,11 +33,18 @@ struct Rows {
   std::vector<std::vector<std::optional<std::string>>> rows;
 };
 
-// One connection, opened when first needed and kept. After a failure of the connection it is
-// closed, and the next query opens another; after a failure of a statement (permission, lock) it
-// stays. On a deadline the statement is cancelled on the server, then the connection closed: never
-// more than one backend. Sets statement_timeout, lock_timeout 200 ms, read-only, application_name
-// mixed_state_exporter and an empty search_path by SET. Loop thread only; one query at a time.
+// One connection, opened when first needed and kept; never more than one backend. Only the
+// configuration decides where it goes and as whom: no environment variable, password or service
+// file. By SET: statement_timeout (a little under the deadline), lock_timeout 200 ms, read-only, an
+// empty search_path. Loop thread only; one query at a time; may be destroyed during one, which then
+// fails.
+//
+// After a failure of a statement (permission, lock, unsupported, its timeout) the connection stays.
+// When the server is silent at the deadline, the statement is cancelled on the server and the
+// connection kept until its end is confirmed: the next query waits for that first, and fails with
+// deadline while the backend is stuck, for a second backend would get stuck too. TCP keepalives and
+// user timeout (at most 30 s) end the wait when the host is gone. After any other failure it is
+// closed, and the next query opens another.
 class PostgresClient {
  public:
   PostgresClient(PostgresSettings settings, std::string address, Environment& environment);
@@ -42,13 +53,14 @@ class PostgresClient {
   PostgresClient& operator=(const PostgresClient&) = delete;
 
   // `sql` is one statement without parameters. Failure reasons: refused, unreachable, dns, tls,
-  // auth, deadline, reset, protocol, too_large, permission, lock, overload (too many clients),
-  // unsupported (undefined function, table or column), internal.
+  // auth, deadline, reset, protocol, too_large, permission, lock, in_recovery, overload (too many
+  // clients), unsupported (undefined function, table or column), internal.
   asio::awaitable<Polled<Rows>> query(std::string sql, Mono deadline);
 
   bool connected() const;
-  std::uint64_t statements() const;  // sent since this client was made: our own traffic
-  int server_version() const;        // 150004; 0 while never connected
+  // Transactions begun on the server since this client was made: our own traffic.
+  std::uint64_t statements() const;
+  int server_version() const;  // 150004; 0 while never connected
 
  private:
   struct Connection;
