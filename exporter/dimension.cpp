@@ -1,0 +1,245 @@
+// A dimension's settings, its nodes' polls, and its groups with what is declared for them.
+#include "exporter/dimension.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mse {
+namespace {
+
+// Age limits (semantics 1).
+constexpr int kStaleIntervals = 3;
+constexpr Duration kStaleAtLeast = std::chrono::seconds(60);
+
+// A declared time is never taken to be further away than this, so that no sum overflows.
+constexpr Duration kFarthest = std::chrono::hours(24 * 3650);
+
+// Groups without nodes that are remembered beside those with nodes.
+constexpr std::size_t kEmptyGroups = 64;
+
+template <typename Map>
+const auto* setting(const Map& map, const std::string& dimension, bool of_service = true) {
+  auto found = map.find(dimension);
+  if (found == map.end() && of_service) found = map.find("");
+  return found == map.end() ? nullptr : &found->second;
+}
+
+std::string spelled(Role role) {
+  if (role == Role::none) return "none";
+  return role == Role::primary ? "primary" : "replica";
+}
+
+// A declared wall time on both clocks, as the pair told with it relates them.
+Now on_both_clocks(Wall declared, Now told) {
+  const Duration ahead = std::clamp<Duration>(declared - told.wall, -kFarthest, kFarthest);
+  return {told.mono + ahead, declared};
+}
+
+Now later(Now instant, Duration by) {
+  return {instant.mono + by, instant.wall + std::chrono::duration_cast<Wall::duration>(by)};
+}
+
+}  // namespace
+
+void Dimension::configure(const ServiceSettings& settings) {
+  const bool own_policy_only = name_ == kReplicationHistory;
+  const CanonicalPolicy* policy = setting(settings.canonical, name_, !own_policy_only);
+  policy_ = policy == nullptr ? std::nullopt : std::optional(policy->kind);
+  literal_.reset();
+  if (policy != nullptr && policy->kind == PolicyKind::declared) {
+    if (const auto* literal = std::get_if<Literal>(&policy->source)) literal_ = literal->state;
+  }
+  const auto* within = setting(settings.compare_within, name_, false);
+  compare_within_ = within == nullptr ? std::vector<std::string>{} : *within;
+  const Enforce* enforce = setting(settings.enforce, name_);
+  enforce_ = enforce == nullptr ? Enforce::page : *enforce;
+  const auto* compatible = setting(settings.compatible, name_, false);
+  compatible_ = compatible == nullptr ? Compatible() : Compatible(*compatible);
+  acknowledged_.clear();
+  for (const Acknowledgement& allowed : settings.allow) {
+    if (allowed.dimension == name_) acknowledged_.emplace_back(allowed);
+  }
+  convergence_ = settings.objectives.convergence;
+}
+
+void Dimension::poll_every(Duration interval) {
+  stale_after_ = std::max<Duration>(kStaleIntervals * interval, kStaleAtLeast);
+}
+
+Slot& Dimension::slot(Member& member) const {
+  while (member.slots.size() <= ordinal_) member.slots.emplace_back(member.joined);
+  return member.slots[ordinal_];
+}
+
+bool Dimension::read(Member& member, Reading reading, Now now) {
+  Sighting& seen = slot(member).seen;
+  if (const auto* unknown = std::get_if<Unknown>(&reading.outcome)) {
+    seen.miss(unknown->reason, now.mono);
+    return false;
+  }
+  auto* state = std::get_if<State>(&reading.outcome);
+  ever_state_ = ever_state_ || state != nullptr;
+  const StateRef ref = state != nullptr ? states_.intern(std::move(*state)) : states_.absent();
+  seen.see(ref, reading.replicated, reading.position, now);
+  if (!reading.replicated || !member.identity) return false;
+  FirstRead& primary = first_reads_[member.identity->group];
+  if (member.role() != Role::primary) {
+    const StateRef& judged = slot(member).judged;
+    return judged && judged != ref && primary.state != ref;
+  }
+  if (primary.state == ref) return false;
+  const bool moved = primary.state != nullptr;
+  primary = {ref, std::move(reading.position)};
+  return moved;
+}
+
+void Dimension::missed(Member& member, Reason reason, Now now) const {
+  slot(member).seen.miss(reason, now.mono);
+}
+
+void Dimension::declared(const DeclaredValue& value, Now now) {
+  if (policy_ != PolicyKind::declared) return;
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr) {
+    if (!source_lost_) source_lost_ = now.mono;
+    return;
+  }
+  source_lost_.reset();
+  if (*text == source_.text()) return;
+  const bool another = begun_ && !source_.empty();
+  source_ = StateWord(*text);
+  if (!another) return;
+  Declaration change;
+  change.state = *text;
+  told_.push_back({change, now});
+}
+
+bool Dimension::declare(const Declaration& declaration, Now now) {
+  if (last_told_ == declaration) return false;
+  last_told_ = declaration;
+  told_.push_back({declaration, now});
+  return true;
+}
+
+void Dimension::follow(const std::string& leader, const Declaration& declaration) {
+  following_ = {leader, declaration};
+}
+
+bool Dimension::complete(const std::vector<Member*>& members) const {
+  return !members.empty() && std::all_of(members.begin(), members.end(), [this](Member* member) {
+    return slot(*member).seen.polled();
+  });
+}
+
+std::optional<std::string> Dimension::group_of(const Member& member, const World& world) const {
+  if (name_ == kReplicationHistory) {
+    const ReplicationGroup* group = world.replication.of(member);
+    if (group == nullptr || group->servers < 2) return std::nullopt;
+    return group->name;
+  }
+  std::string name;
+  for (const std::string& key : compare_within_) {
+    if (key == "role" && !member.answered) return std::nullopt;
+    const auto label = member.settings.labels.find(key);
+    if (&key != &compare_within_.front()) name += ',';
+    if (key == "role") {
+      name += spelled(member.role());
+    } else if (label != member.settings.labels.end()) {
+      name += label->second;
+    }
+  }
+  return name;
+}
+
+void Dimension::count(const World& world) {
+  first_ = !begun_;
+  for (auto& [name, group] : groups_) {
+    group.census = {};
+    group.seats.clear();
+    group.rows.clear();
+  }
+  for (std::size_t row = 0; row < world.members.size(); ++row) {
+    Member& member = *world.members[row];
+    slot(member).seen.expire(world.now.mono, stale_after_);
+    const auto name = group_of(member, world);
+    if (name) seat(groups_.try_emplace(*name, &counts_).first->second, member, row, world);
+  }
+  if (groups_.size() > world.members.size() + kEmptyGroups)
+    std::erase_if(groups_, [](const auto& entry) { return entry.second.seats.empty(); });
+  see_what_there_is(world);
+}
+
+void Dimension::seat(Compared& group, Member& member, std::size_t row, const World& world) {
+  Slot& own = slot(member);
+  group.seats.push_back({&member.settings.name, &own, member.serves(), member.joined});
+  group.rows.push_back(row);
+  const StateRef& state = own.seen.state();
+  group.census.count(state, member.serves(), own.seen.confirmed());
+  if (!member.live_primary()) return;
+  const ReplicationGroup* replication = world.replication.of(member);
+  group.census.count_primary(state, replication != nullptr && replication->two_primaries);
+  group.had_primary = true;
+}
+
+void Dimension::see_what_there_is(const World& world) {
+  if (world.members.empty()) return;
+  bool absent = false, seated = false;
+  for (const auto& [name, group] : groups_) {
+    seated = seated || !group.seats.empty();
+    for (const Tally& tally : group.census.states())
+      absent = absent || tally.state->key == StateKey{};
+  }
+  const bool compared = seated || name_ != kReplicationHistory;
+  shown_ = compared && (ever_state_ || !absent);
+  unsupported_ = std::all_of(world.members.begin(), world.members.end(), [this](Member* member) {
+    const Sighting& seen = slot(*member).seen;
+    return seen.polled() && !seen.state() && seen.reason() == Reason::unsupported;
+  });
+}
+
+Group Dimension::now_of(const Compared& group, const World& world) const {
+  return {world.now, group.census, group.seats, first_, world.frozen, group.before, convergence_};
+}
+
+Order Dimension::order_of(const Declaration& declaration, Now told) const {
+  Order order{Goal(StateWord(declaration.state)), {}, declaration.deploy_id, told, {}, {}};
+  if (!declaration.from.empty()) order.from = Goal(StateWord(declaration.from));
+  if (declaration.started != Wall{}) order.started = on_both_clocks(declaration.started, told);
+  order.deadline = on_both_clocks(declaration.deadline, told);
+  if (declaration.deadline == Wall{} || order.deadline.mono <= order.started.mono)
+    order.deadline = later(order.started, convergence_);
+  order.canary.insert(declaration.nodes.begin(), declaration.nodes.end());
+  return order;
+}
+
+void Dimension::open_everywhere(const Order& order, const World& world) {
+  for (auto& [name, group] : groups_) group.changes.declare(order, now_of(group, world));
+}
+
+void Dimension::open_declared(const World& world) {
+  for (auto& [name, group] : groups_) group.before = group.found;
+  if (literal_) declared(*literal_, world.now);
+  std::deque<Told> ahead;
+  for (const Told& told : std::exchange(told_, {})) {
+    const Order order = order_of(told.declaration, told.at);
+    ahead.clear();
+    if (order.started.mono > world.now.mono) {
+      ahead.push_back(told);
+    } else {
+      open_everywhere(order, world);
+    }
+  }
+  told_ = std::move(ahead);
+}
+
+const Change* Dimension::leading(const StateWord& target, Mono now) const {
+  for (const auto& [name, group] : groups_) {
+    for (const Change* change : {group.changes.open(), group.changes.last(now)}) {
+      const bool meant = change != nullptr && change->declared && change->to.same_as(Goal(target));
+      if (meant && !change->first_node.empty()) return change;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace mse

@@ -1,0 +1,151 @@
+// One dimension of a service, evaluated: groups, canonical states, changes and statuses.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "exporter/allowance.h"
+#include "exporter/evaluator.h"
+#include "exporter/member.h"
+#include "exporter/replication.h"
+#include "exporter/snapshot.h"
+
+namespace mse {
+
+// What the service is at one evaluation; referred to, not owned.
+struct World {
+  Now now;
+  const std::vector<Member*>& members;  // without those in grace
+  const ReplicationGroups& replication;
+  const Cadences& cadences;
+  const Objectives& objectives;
+  bool frozen = false;  // nodes are in grace
+  const std::optional<Evaluator::OpenMaintenance>& maintenance;
+  std::set<std::string>& reread;  // nodes to hurry
+};
+
+// The memory of one dimension, over all groups of compare_within. The calls of one evaluation come
+// in the order of their declaration, each for all dimensions before the next: a change in one may
+// open one in another. Linear in the members.
+class Dimension {
+ public:
+  // `ordinal`: of its slots in every member.
+  Dimension(std::string name, std::size_t ordinal) : name_(std::move(name)), ordinal_(ordinal) {}
+  Dimension(const Dimension&) = delete;
+  Dimension& operator=(const Dimension&) = delete;
+
+  void configure(const ServiceSettings& settings);
+  void poll_every(Duration interval);
+
+  // Told between evaluations. True when a replicated state moved, so that the nodes it replicates
+  // with are to be read again.
+  bool read(Member& member, Reading reading, Now now);
+  void missed(Member& member, Reason reason, Now now) const;
+  void declared(const DeclaredValue& value, Now now);
+  bool declare(const Declaration& declaration, Now now);  // false: told unchanged
+  // A change in `leader` is declared, in which this dimension follows.
+  void follow(const std::string& leader, const Declaration& declaration);
+
+  // Every member has an observation, and there is one.
+  bool complete(const std::vector<Member*>& members) const;
+  bool begun() const { return begun_; }  // had its first complete round
+
+  // 1. Counts every group. 2. Opens what is declared. 3. Lets changes progress and end. 4. Opens
+  // what follows from a change of another. 5. Decides all else, and writes the views, which are in
+  // the members' order.
+  void count(const World& world);
+  void open_declared(const World& world);
+  void progress(const World& world);
+  void open_following(const Dimension& leader, const World& world);
+  void judge(const World& world, std::vector<NodeView>& nodes);
+
+  const std::string& name() const { return name_; }
+  const std::string& leader() const { return following_.leader; }  // empty: follows none
+
+  // Of the last evaluation. Not shown: no node has ever had it, or nothing of it is compared.
+  bool shown() const { return shown_; }
+  DimensionView view(const World& world) const;
+
+ private:
+  // A group of compare_within (or of replication, for the history of replication).
+  struct Compared {
+    explicit Compared(ChangeCounts* counts) : changes(counts) {}
+    Canonical canonical;
+    ChangeTracker changes;
+    Found before, found;  // at the last evaluation, and at this one
+    bool had_primary = false, missing_since_first = false;
+    Census census;
+    std::vector<Seat> seats;
+    std::vector<std::size_t> rows;  // of the seats, among the members
+    std::unordered_map<const State*, std::pair<StateRef, KeyList>> differing;  // from `found`
+  };
+  struct Told {
+    Declaration declaration;
+    Now at;
+  };
+  struct Following {
+    std::string leader;
+    Declaration declaration;
+    bool hurried = false;  // the node that leads is read again once
+  };
+
+  Slot& slot(Member& member) const;
+  PolicyKind policy_of(const Compared& group, const World& world) const;
+  std::optional<std::string> group_of(const Member& member, const World& world) const;
+  void seat(Compared& group, Member& member, std::size_t row, const World& world);
+  void see_what_there_is(const World& world);
+  Group now_of(const Compared& group, const World& world) const;
+  Order order_of(const Declaration& declaration, Now told) const;
+  void open_everywhere(const Order& order, const World& world);
+  const Change* leading(const StateWord& target, Mono now) const;
+  void decide(Compared& group, const World& world);
+  void leave_behind(Compared& group, const Change& closed, Mono now);
+  Permissions permissions_of(const Compared& group, const World& world) const;
+  void judge_group(Compared& group, const World& world, std::vector<NodeView>& nodes);
+  NodeDimension judge_node(Compared& group, const Seat& seat, const Member& member,
+                           const Permissions& permissions, const World& world);
+  void judge_outside(NodeDimension& out, Compared& group, const Seat& seat, const Member& member,
+                     const Permissions& permissions, const World& world);
+  void bind_old_drift(const NodeDimension& judged, Slot& slot, const Compared& group) const;
+  KeyList differing(Compared& group, const StateRef& state) const;
+  bool lagging(const Member& member, const Slot& slot, const Found& canonical,
+               const World& world) const;
+  void tally(const NodeDimension& node, const Seat& seat);
+  std::vector<StateNodes> live_states() const;
+  void view_changes(DimensionView& view, Mono now) const;
+
+  std::string name_;
+  std::size_t ordinal_;
+  StateTable states_;
+
+  std::optional<PolicyKind> policy_;  // nothing: the default
+  std::optional<std::string> literal_;
+  std::vector<std::string> compare_within_;
+  Enforce enforce_ = Enforce::page;
+  Compatible compatible_;
+  std::vector<Acknowledged> acknowledged_;
+  Duration stale_after_{}, convergence_{};
+
+  bool begun_ = false, first_ = false, ever_state_ = false, shown_ = false, unsupported_ = false;
+  Mono judged_at_{};
+  std::map<std::string, Compared> groups_;
+  std::unordered_map<std::string, FirstRead> first_reads_;  // by the identity's group
+  StateWord source_;                                        // what the declared source said last
+  std::optional<Mono> source_lost_;
+  std::optional<Declaration> last_told_;
+  std::deque<Told> told_;
+  Following following_;
+  ChangeCounts counts_;
+  DimensionView tallies_;
+  std::vector<StateRef> live_;  // of serving nodes without lag; for `compatible`
+  std::unordered_set<const State*> counted_live_;
+};
+
+}  // namespace mse

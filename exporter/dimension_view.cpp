@@ -1,0 +1,115 @@
+// What a snapshot shows of a dimension as a whole.
+#include <algorithm>
+#include <utility>
+
+#include "exporter/dimension.h"
+#include "exporter/fingerprint.h"
+
+namespace mse {
+namespace {
+
+constexpr std::size_t kCauseDigits = 12;
+
+// Names a change in metrics without naming people's words or versions.
+std::string cause_of(const Change& change, const std::string& dimension) {
+  if (!change.deploy_id.empty()) return sha256_hex(change.deploy_id).substr(0, kCauseDigits);
+  const StateRef& target = change.to.state();
+  const std::string to = target ? std::to_string(target->key.fingerprint) : change.to.text();
+  return sha256_hex(dimension + ":" + to).substr(0, kCauseDigits);
+}
+
+ChangeView view_of(const Change& change, const std::string& dimension) {
+  ChangeView view;
+  view.declared = change.declared;
+  view.open = !change.outcome;
+  view.deploy_id = change.deploy_id.empty() ? "none" : change.deploy_id;
+  view.cause = cause_of(change, dimension);
+  view.from = change.from.text();
+  view.to = change.to.text();
+  view.started = change.started.wall;
+  view.deadline = change.deadline.wall;
+  view.outcome = change.outcome;
+  view.converged_ratio = change.ratio;
+  view.p95 = change.p95;
+  return view;
+}
+
+// Of states with one fingerprint the first in this order is named, the others show as "other".
+bool named_before(const StateNodes& one, const StateNodes& other) {
+  return std::make_tuple(one.key.fingerprint, one.role, -one.nodes, one.key) <
+         std::make_tuple(other.key.fingerprint, other.role, -other.nodes, other.key);
+}
+
+bool shown_before(const StateNodes& one, const StateNodes& other) {
+  return std::make_tuple(-one.nodes, one.role, one.key) <
+         std::make_tuple(-other.nodes, other.role, other.key);
+}
+
+void order(std::vector<StateNodes>& states) {
+  std::sort(states.begin(), states.end(), named_before);
+  for (std::size_t i = 1; i < states.size(); ++i)
+    states[i].secret_variant = states[i].key.fingerprint == states[i - 1].key.fingerprint;
+  std::sort(states.begin(), states.end(), shown_before);
+}
+
+}  // namespace
+
+std::vector<StateNodes> Dimension::live_states() const {
+  std::unordered_map<const State*, StateNodes> all;
+  for (const auto& [name, group] : groups_) {
+    const Change* open = group.changes.open();
+    for (const Tally& tally : group.census.states()) {
+      StateNodes& state = all[tally.state.get()];
+      state.key = tally.state->key;
+      state.text = tally.state->text;
+      state.nodes += tally.nodes;
+      StateRole role = StateRole::other;
+      if (open != nullptr && open->from.admits(tally.state)) role = StateRole::previous;
+      if (tally.state == group.found.state) role = StateRole::target;
+      state.role = std::min(state.role, role);
+    }
+  }
+  std::vector<StateNodes> out;
+  out.reserve(all.size());
+  for (auto& [state, nodes] : all) out.push_back(std::move(nodes));
+  order(out);
+  return out;
+}
+
+DimensionView Dimension::view(const World& world) const {
+  DimensionView view = tallies_;
+  for (const auto& [name, group] : groups_) {
+    CanonicalView& canonical = view.canonical[name];
+    if (group.found.state) canonical.key = group.found.state->key;
+    canonical.text = group.found.text;
+    canonical.missing = group.found.missing;
+    view.preexisting_canonical_missing =
+        view.preexisting_canonical_missing || group.missing_since_first;
+  }
+  view.states = live_states();
+  view.transitions = counts_.transitions;
+  view.changes = counts_.changes;
+  view.converged_in_time = counts_.converged_in_time;
+  view.converged_late = counts_.converged_late;
+  view.convergence = counts_.convergence;
+  view.last_p95 = counts_.last_p95;
+  if (!compatible_.empty()) view.compatible = compatible_.all_together(live_);
+  view_changes(view, world.now.mono);
+  return view;
+}
+
+void Dimension::view_changes(DimensionView& view, Mono now) const {
+  const Change* oldest = nullptr;
+  const Change* newest = nullptr;
+  for (const auto& [name, group] : groups_) {
+    const Change* open = group.changes.open();
+    const Change* last = group.changes.last(now);
+    if (open != nullptr && (oldest == nullptr || open->started.mono < oldest->started.mono))
+      oldest = open;
+    if (last != nullptr && (newest == nullptr || last->closed > newest->closed)) newest = last;
+  }
+  if (oldest != nullptr) view.open_change = view_of(*oldest, name_);
+  if (newest != nullptr) view.last_change = view_of(*newest, name_);
+}
+
+}  // namespace mse

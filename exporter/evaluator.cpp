@@ -1,0 +1,372 @@
+// One service's memory: what it is told, and how an evaluation goes.
+#include "exporter/evaluator.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "exporter/dimension.h"
+#include "exporter/inventory.h"
+#include "exporter/replication.h"
+#include "exporter/service_view.h"
+
+namespace mse {
+namespace {
+
+struct Expected {
+  std::vector<std::string> dimensions;
+  std::set<std::string> deep;
+};
+
+// A node whose replicated state moved.
+struct Moved {
+  std::string node;
+  std::optional<Position> primary_at;  // where the primary then was; nothing of a replica
+};
+
+}  // namespace
+
+struct Evaluator::Memory {
+  void configure(ServiceSettings next, Cadences next_cadences);
+  void sync();
+  void update(Member& member, const Inventory::Member& entry, const std::set<std::string>& fixed);
+  Member* find(const std::string& node);
+  Dimension& dimension(const std::string& name);
+  void compare();
+  void identify(Member& member, const std::string& collector, const Identity& identity);
+  const ReplicationGroups& groups();
+  void hurry(const Moved& moved);
+  bool ready();
+  void decide_source();
+  void open_changes(const World& world, const std::vector<Dimension*>& active);
+  std::vector<Dimension*> active();
+  ServiceView assemble(const World& world, const std::vector<Dimension*>& active);
+  void settle_exposure(ServiceView& view, Mono now);
+
+  ServiceSettings settings;
+  Cadences cadences;
+  Inventory inventory;
+  std::unordered_map<std::string, std::unique_ptr<Member>> nodes;
+  std::vector<Member*> all, members;  // with and without those in grace
+  std::map<std::string, Expected> expected;
+  std::map<std::string, std::unique_ptr<Dimension>> dimensions;  // also what was only declared yet
+  std::map<std::string, Dimension*> compared;
+  std::size_t next_ordinal = 0;
+  ReplicationGroups replication;
+  bool groups_stale = true;
+  LagRounds lag;
+  Exposure exposure;
+  std::optional<OpenMaintenance> maintenance;
+  std::vector<Moved> moved;
+  std::set<std::string> reread;
+  bool begun = false;
+  Mono clock{};  // the newest time told
+};
+
+Evaluator::Evaluator(ServiceSettings settings, Cadences cadences)
+    : memory_(std::make_unique<Memory>()) {
+  memory_->configure(std::move(settings), cadences);
+}
+Evaluator::~Evaluator() = default;
+Evaluator::Evaluator(Evaluator&&) noexcept = default;
+Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
+
+void Evaluator::Memory::configure(ServiceSettings next, Cadences next_cadences) {
+  settings = std::move(next);
+  cadences = next_cadences;
+  exposure.configure(cadences);
+  exposure.undecide();
+  if (!settings.nodes.empty()) inventory.replace(settings.nodes);
+  sync();
+  compare();
+}
+
+void Evaluator::reconfigure(ServiceSettings settings, Cadences cadences) {
+  memory_->configure(std::move(settings), cadences);
+}
+
+void Evaluator::inventory(const std::vector<NodeSettings>& nodes, Now now) {
+  memory_->inventory.read(nodes, now.mono);
+  memory_->clock = now.mono;
+  memory_->sync();
+}
+
+std::vector<NodeSettings> Evaluator::members() const {
+  std::vector<NodeSettings> out;
+  for (const Inventory::Member& member : memory_->inventory.members()) {
+    out.push_back(member.settings);
+    out.back().serving = out.back().serving && !member.grace_until;
+  }
+  return out;
+}
+
+// Makes the nodes those of the inventory; what is known of the others is forgotten.
+void Evaluator::Memory::sync() {
+  std::set<std::string> fixed;
+  for (const NodeSettings& node : settings.nodes) fixed.insert(node.name);
+  std::unordered_map<std::string, std::unique_ptr<Member>> kept;
+  all.clear();
+  members.clear();
+  for (const Inventory::Member& entry : inventory.members()) {
+    std::unique_ptr<Member>& member = nodes[entry.settings.name];
+    if (!member) {
+      member = std::make_unique<Member>();
+      member->joined = clock;
+    }
+    update(*member, entry, fixed);
+    all.push_back(member.get());
+    if (!member->in_grace) members.push_back(member.get());
+    kept[entry.settings.name] = std::move(member);
+  }
+  nodes = std::move(kept);
+  groups_stale = true;
+}
+
+void Evaluator::Memory::update(Member& member, const Inventory::Member& entry,
+                               const std::set<std::string>& fixed) {
+  member.settings = entry.settings;
+  member.in_grace = entry.grace_until.has_value();
+  member.ephemeral = !fixed.contains(entry.settings.name);
+}
+
+Member* Evaluator::Memory::find(const std::string& node) {
+  const auto found = nodes.find(node);
+  return found == nodes.end() ? nullptr : found->second.get();
+}
+
+void Evaluator::expect(const std::string& collector, const std::vector<std::string>& dimensions,
+                       const std::vector<std::string>& deep) {
+  memory_->expected[collector] = {dimensions, {deep.begin(), deep.end()}};
+  memory_->compare();
+}
+
+Dimension& Evaluator::Memory::dimension(const std::string& name) {
+  std::unique_ptr<Dimension>& known = dimensions[name];
+  if (!known) {
+    known = std::make_unique<Dimension>(name, next_ordinal++);
+    known->configure(settings);
+  }
+  return *known;
+}
+
+// Compared is what is expected and not off.
+void Evaluator::Memory::compare() {
+  for (const auto& [name, known] : dimensions) known->configure(settings);
+  compared.clear();
+  for (const auto& [collector, what] : expected) {
+    for (const std::string& name : what.dimensions) {
+      if (settings.off.contains(name)) continue;
+      compared[name] = &dimension(name);
+      compared[name]->poll_every(what.deep.contains(name) ? cadences.deep_interval
+                                                          : cadences.poll_interval);
+    }
+  }
+}
+
+void Evaluator::report(const std::string& node, const std::string& collector, Report report,
+                       Now now) {
+  Member* member = memory_->find(node);
+  if (member == nullptr) return;
+  member->answered = true;
+  CollectorSide& side = member->collectors[collector];
+  side.up = true;
+  if (report.migrations) side.migrations = std::move(report.migrations);
+  if (report.downstreams) side.downstreams = std::move(report.downstreams);
+  if (report.identity) memory_->identify(*member, collector, *report.identity);
+  if (report.requests)
+    memory_->exposure.read(member->traffic, collector, *report.requests, now.mono);
+  for (auto& [name, reading] : report.dimensions) {
+    const auto dimension = memory_->compared.find(name);
+    if (dimension == memory_->compared.end()) continue;
+    const auto at = reading.position;
+    if (!dimension->second->read(*member, std::move(reading), now)) continue;
+    const bool primary = member->role() == Role::primary;
+    memory_->moved.push_back({node, primary ? at : std::nullopt});
+  }
+}
+
+void Evaluator::Memory::identify(Member& member, const std::string& collector,
+                                 const Identity& identity) {
+  const std::optional<Identity> before = std::exchange(member.identity, identity);
+  const bool same = member.identified && before && before->role == identity.role &&
+                    before->group == identity.group && before->server == identity.server;
+  member.identified_by = collector;
+  member.identified = true;
+  groups_stale = groups_stale || !same;
+}
+
+void Evaluator::lost(const std::string& node, const std::string& collector, Reason reason,
+                     Now now) {
+  Member* member = memory_->find(node);
+  if (member == nullptr) return;
+  member->collectors[collector] = {};
+  if (member->identified_by == collector && member->identified) {
+    member->identified = false;
+    memory_->groups_stale = true;
+  }
+  const auto expected = memory_->expected.find(collector);
+  if (expected == memory_->expected.end()) return;
+  for (const std::string& name : expected->second.dimensions) {
+    const auto dimension = memory_->compared.find(name);
+    if (dimension != memory_->compared.end()) dimension->second->missed(*member, reason, now);
+  }
+}
+
+const ReplicationGroups& Evaluator::Memory::groups() {
+  if (std::exchange(groups_stale, false)) replication.find(all);
+  return replication;
+}
+
+void Evaluator::positions(const std::map<std::string, PositionReading>& round, Now now) {
+  std::vector<Member*> answered;
+  for (const auto& [node, reading] : round) {
+    Member* member = memory_->find(node);
+    if (member == nullptr) continue;
+    member->position = reading;
+    answered.push_back(member);
+    const auto& wanted = member->reread_from;
+    const bool replayed = wanted && wanted->history == reading.position.history &&
+                          reading.position.bytes >= wanted->bytes;
+    const bool promoted = member->identified && member->role() != reading.identity.role;
+    if (replayed || promoted) memory_->reread.insert(node);
+    if (replayed) member->reread_from.reset();
+  }
+  memory_->lag.round(answered, memory_->groups(), memory_->settings.objectives.replica_lag,
+                     now.mono);
+}
+
+// The nodes that `moved` replicates with: a primary's replicas, now and when they have replayed
+// what it did; a replica's primary.
+void Evaluator::Memory::hurry(const Moved& event) {
+  const Member* mover = find(event.node);
+  if (mover == nullptr || mover->replication_group < 0) return;
+  const bool primary = mover->role() == Role::primary;
+  for (Member* other : all) {
+    if (other == mover || other->replication_group != mover->replication_group) continue;
+    if (primary == (other->role() == Role::primary)) continue;
+    reread.insert(other->settings.name);
+    if (event.primary_at) other->reread_from = event.primary_at;
+  }
+}
+
+std::vector<std::string> Evaluator::reread() {
+  const std::vector<Moved> events = std::exchange(memory_->moved, {});
+  if (!events.empty()) memory_->groups();
+  for (const Moved& event : events) memory_->hurry(event);
+  const std::set<std::string> names = std::exchange(memory_->reread, {});
+  return {names.begin(), names.end()};
+}
+
+void Evaluator::declared(const std::string& dimension, const DeclaredValue& value, Now now) {
+  memory_->dimension(dimension).declared(value, now);
+}
+
+void Evaluator::declare(const std::string& dimension, const Declaration& declaration, Now now) {
+  if (!memory_->dimension(dimension).declare(declaration, now)) return;
+  std::vector<std::string> following = declaration.dimensions;
+  if (following.empty() && dimension == "schema_version") following = {"schema"};
+  for (const std::string& name : following) {
+    if (name != dimension) memory_->dimension(name).follow(dimension, declaration);
+  }
+}
+
+void Evaluator::maintenance(const std::optional<OpenMaintenance>& open) {
+  memory_->maintenance = open;
+}
+
+// Whether the service has had its first complete round.
+bool Evaluator::Memory::ready() {
+  begun = begun || (!compared.empty() &&
+                    std::all_of(compared.begin(), compared.end(), [this](const auto& entry) {
+                      return entry.second->complete(members);
+                    }));
+  return begun;
+}
+
+std::vector<Dimension*> Evaluator::Memory::active() {
+  std::vector<Dimension*> out;
+  for (const auto& [name, dimension] : compared) {
+    if (dimension->begun() || dimension->complete(members)) out.push_back(dimension);
+  }
+  return out;
+}
+
+std::optional<ServiceView> Evaluator::evaluate(Now now) {
+  Memory& memory = *memory_;
+  memory.clock = now.mono;
+  memory.inventory.expire(now.mono);
+  if (memory.inventory.members().size() != memory.all.size()) memory.sync();
+  if (!memory.ready()) return std::nullopt;
+  const World world{now,
+                    memory.members,
+                    memory.groups(),
+                    memory.cadences,
+                    memory.settings.objectives,
+                    memory.inventory.any_in_grace(),
+                    memory.maintenance,
+                    memory.reread};
+  const std::vector<Dimension*> active = memory.active();
+  memory.open_changes(world, active);
+  return memory.assemble(world, active);
+}
+
+void Evaluator::Memory::open_changes(const World& world, const std::vector<Dimension*>& active) {
+  for (Dimension* dimension : active) dimension->count(world);
+  for (Dimension* dimension : active) dimension->open_declared(world);
+  for (Dimension* dimension : active) dimension->progress(world);
+  for (Dimension* dimension : active) {
+    const auto leader = compared.find(dimension->leader());
+    if (leader != compared.end()) dimension->open_following(*leader->second, world);
+  }
+}
+
+ServiceView Evaluator::Memory::assemble(const World& world, const std::vector<Dimension*>& active) {
+  ServiceView view;
+  view.name = settings.name;
+  view.owner = settings.owner;
+  view.tier = settings.tier;
+  view.objectives = settings.objectives;
+  view.nodes.reserve(members.size());
+  for (const Member* member : members)
+    view.nodes.push_back(node_view(*member, world.now.mono, cadences.position_interval));
+  for (Dimension* dimension : active) {
+    dimension->judge(world, view.nodes);
+    if (dimension->shown()) view.dimensions.emplace(dimension->name(), dimension->view(world));
+  }
+  settle_exposure(view, world.now.mono);
+  view.deploy = deploy_of(view.dimensions);
+  view.lag_within = lag.within();
+  view.lag_outside = lag.outside();
+  view.maintenance_active = maintenance.has_value();
+  if (maintenance) view.maintenance_end = maintenance->end;
+  view.tolerated_unknown = tolerated_unknown(settings.tolerate_unknown, members.size());
+  add_migrations(view, members);
+  return view;
+}
+
+// Which source exposure has: decided once, and again after a reload.
+void Evaluator::Memory::decide_source() {
+  int having = 0, serving = 0, told = 0;
+  for (const Member* member : members) {
+    if (!member->serves()) continue;
+    const bool readable = std::any_of(member->collectors.begin(), member->collectors.end(),
+                                      [](const auto& side) { return side.second.up; });
+    const bool counts = member->traffic.counter.has_value();
+    ++serving;
+    if (counts || readable) ++told;
+    if (counts || !readable) ++having;
+  }
+  if (told > 0) exposure.decide(having, serving);
+}
+
+void Evaluator::Memory::settle_exposure(ServiceView& view, Mono now) {
+  if (!exposure.decided()) decide_source();
+  for (std::size_t i = 0; i < members.size(); ++i)
+    exposure.settle(members[i]->traffic, view.nodes[i].exposure, members[i]->serves(), now);
+  view.by_requests = exposure.by_requests();
+  view.requests = exposure.requests();
+  view.node_seconds = exposure.node_seconds();
+}
+
+}  // namespace mse
