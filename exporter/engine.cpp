@@ -68,7 +68,7 @@ struct Engine::Service {
   }
 };
 
-Engine::Engine(asio::any_io_executor executor, const Config& config, Publish publish)
+Engine::Engine(const asio::any_io_executor& executor, const Config& config, Publish publish)
     : publish_(std::move(publish)), timer_(executor), poller_(executor, *this) {
   reload(config);
 }

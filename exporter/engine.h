@@ -23,7 +23,7 @@ class Engine : private PollListener {
  public:
   using Publish = std::function<void(std::shared_ptr<const Snapshot>)>;
 
-  Engine(asio::any_io_executor executor, const Config& config, Publish publish);
+  Engine(const asio::any_io_executor& executor, const Config& config, Publish publish);
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -31,27 +31,12 @@ std::string spelled(Role role) {
   return role == Role::primary ? "primary" : "replica";
 }
 
-std::string_view spelled(AllowanceSource source) {
-  switch (source) {
-    case AllowanceSource::change:
-      return "change";
-    case AllowanceSource::maintenance:
-      return "maintenance";
-    case AllowanceSource::lag:
-      return "lag";
-    case AllowanceSource::compatible:
-      return "compatible";
-    default:
-      return "acknowledged";
-  }
-}
-
 std::string cell(const NodeDimension& dimension) {
   std::string text =
       dimension.status == Status::divergent ? "DIVERGENT" : std::string(name(dimension.status));
   if (dimension.reason) return text + " (" + std::string(name(*dimension.reason)) + ")";
   if (!dimension.text.empty()) text += " " + shown(dimension.text);
-  if (dimension.allowance) text += " (" + std::string(spelled(*dimension.allowance)) + ")";
+  if (dimension.allowance) text += " (" + std::string(name(*dimension.allowance)) + ")";
   return text;
 }
 
@@ -112,18 +97,30 @@ std::string remark(const NodeDimension& dimension) {
   return text;
 }
 
+std::string remarks_on(const NodeView& node) {
+  std::string out;
+  for (const auto& [name, dimension] : node.dimensions) {
+    const auto text = remark(dimension);
+    if (!text.empty()) out += "  " + shown(node.name) + " " + shown(name) + ": " + text + "\n";
+  }
+  return out;
+}
+
+std::string missing_canonicals(const std::string& dimension, const DimensionView& view) {
+  std::string out;
+  for (const auto& [group, canonical] : view.canonical) {
+    if (!canonical.missing) continue;
+    out += "  " + shown(dimension) + (group.empty() ? "" : " of " + shown(group)) +
+           ": no canonical state (" + std::string(name(*canonical.missing)) + ")\n";
+  }
+  return out;
+}
+
 std::string remarks(const ServiceView& service) {
   std::string out;
-  for (const auto& node : service.nodes)
-    for (const auto& [name, dimension] : node.dimensions) {
-      const auto text = remark(dimension);
-      if (!text.empty()) out += "  " + shown(node.name) + " " + shown(name) + ": " + text + "\n";
-    }
+  for (const auto& node : service.nodes) out += remarks_on(node);
   for (const auto& [dimension, view] : service.dimensions)
-    for (const auto& [group, canonical] : view.canonical)
-      if (canonical.missing)
-        out += "  " + shown(dimension) + (group.empty() ? "" : " of " + shown(group)) +
-               ": no canonical state (" + std::string(name(*canonical.missing)) + ")\n";
+    out += missing_canonicals(dimension, view);
   return out;
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 
 namespace mse {
@@ -26,13 +25,19 @@ constexpr std::array<Unit, 6> kUnits{{{"w", hours(24 * 7)},
                                       {"ms", milliseconds(1)}}};
 constexpr Duration kLongest = hours(24 * 36525);
 
-// The digits at the front of `text`, at most `most` of them, taken off it; nothing without any.
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// The digits at the front of `text`, at most `most` (18 fit) of them, taken off it; nothing without
+// any.
 std::optional<std::int64_t> take_number(std::string_view& text, std::size_t most) {
+  if (text.empty() || !is_digit(text.front())) return std::nullopt;
   std::int64_t value = 0;
-  const auto* end = text.data() + std::min(text.size(), most);
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || text.front() == '-') return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+  for (; most > 0 && !text.empty() && is_digit(text.front()); --most) {
+    value = value * 10 + (text.front() - '0');
+    text.remove_prefix(1);
+  }
   return value;
 }
 
