@@ -187,6 +187,7 @@ void Engine::evaluate() {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->at = instant.mono;
   snapshot->wall = instant.wall;
+  snapshot->position_interval = cadences_.position_interval;
   for (const auto& name : order_) {
     Service& service = services_.at(name);
     service.evaluator.maintenance(open_maintenance(maintenance_, name, instant.wall));

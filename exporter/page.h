@@ -4,7 +4,11 @@
 #include <memory>
 #include <string>
 
+#include "exporter/exposition.h"
 #include "exporter/model.h"
+#include "exporter/process.h"
+#include "exporter/self_metrics.h"
+#include "exporter/snapshot.h"
 
 namespace mse {
 
@@ -14,8 +18,12 @@ struct Page {
   std::string metrics_gzip;  // the same, compressed
   std::string self_metrics;  // the exporter's own only: what is served while the snapshot is stale
   Mono at{};                 // of the snapshot; age is judged when asked
-  bool first_round_complete = false;  // of every service
+  int incomplete = 0;        // services without a complete first round; their metrics are left out
 };
+
+// `snapshot` with the exporter's own metrics, rendered and compressed. Counts what was dropped.
+std::shared_ptr<const Page> make_page(const Snapshot& snapshot, const ExpositionSettings& settings,
+                                      SelfMetrics& self, const ProcessStats& process);
 
 // `bytes` as one gzip member (libdeflate, level 1).
 std::string gzip(const std::string& bytes);

@@ -137,7 +137,7 @@ struct CollectorView {
     std::optional<Wall> last_success;
     std::uint64_t polls = 0;  // that ended
   };
-  std::string kind;
+  std::string kind;  // numbered from a service's second of a kind on
   Duration interval{};
   std::vector<Node> nodes;
   std::map<Reason, std::uint64_t> errors;

@@ -1,0 +1,126 @@
+// The order of the page, and which nodes have series of their own.
+#include "exporter/exposition.h"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_set>
+
+#include "exporter/exposition_parts.h"
+
+namespace mse {
+namespace {
+
+bool lags(const NodeView& node, const Objectives& objectives) {
+  if (node.link_up == false) return true;
+  if (!node.lag) return false;
+  const auto known = node.lag->time ? node.lag->time : node.lag->at_least;
+  return known && *known > objectives.replica_lag;
+}
+
+// Whether a node that is not shown for its own sake is shown because something is wrong with it.
+bool needs_a_look(const NodeView& node, const Objectives& objectives) {
+  const bool canonical =
+      std::all_of(node.dimensions.begin(), node.dimensions.end(),
+                  [](const auto& entry) { return entry.second.status == Status::canonical; });
+  return !canonical || lags(node, objectives);
+}
+
+// The per-node rules of one service.
+class NodeChoice {
+ public:
+  NodeChoice(const ServiceView& service, PerNode rule) : service_(service), rule_(rule) {
+    for (const NodeView& node : service.nodes) {
+      if (shows(node)) shown_.insert(node.name);
+    }
+  }
+
+  bool shows_all_of(const NodeView& node) const {
+    if (rule_ != PerNode::automatic) return rule_ == PerNode::all;
+    return !node.ephemeral && service_.nodes.size() <= kShownNodes;
+  }
+  bool shows(const NodeView& node) const {
+    if (rule_ == PerNode::none) return false;
+    return shows_all_of(node) || needs_a_look(node, service_.objectives);
+  }
+  bool shows(const CollectorView::Node& node) const {
+    if (rule_ != PerNode::automatic) return rule_ == PerNode::all;
+    return !node.up || shown_.contains(node.name);
+  }
+
+ private:
+  const ServiceView& service_;
+  PerNode rule_;
+  std::unordered_set<std::string_view> shown_;
+};
+
+std::string with(std::string labels, std::string_view name, std::string_view value) {
+  append_labels(labels, {{name, value}});
+  return labels;
+}
+
+NodeLabels label_node(const NodeView& node, const ServiceLabels& service, bool all) {
+  NodeLabels result{&node, with(service.labels, "node", node.name), {}};
+  for (const auto& [name, view] : node.dimensions) {
+    if (!all && view.status == Status::canonical) continue;
+    result.dimensions.push_back(
+        {&view, with(with(service.labels, "dimension", name), "node", node.name)});
+  }
+  return result;
+}
+
+CollectorLabels label_collector(const CollectorView& collector, const ServiceLabels& service,
+                                const NodeChoice& choice) {
+  CollectorLabels result{&collector, with(service.labels, "collector", collector.kind), {}};
+  for (const CollectorView::Node& node : collector.nodes) {
+    if (choice.shows(node)) result.nodes.push_back({&node, with(result.labels, "node", node.name)});
+  }
+  return result;
+}
+
+ServiceLabels label_service(const ServiceView& view, const ExpositionSettings& settings) {
+  ServiceLabels service{&view, {}, {}, {}, {}};
+  append_labels(service.labels, {{"service", view.name}, {"shard", settings.shard}});
+  for (const auto& [name, dimension] : view.dimensions) {
+    service.dimensions.push_back({&dimension, with(service.labels, "dimension", name)});
+  }
+  const NodeChoice choice(view, settings.per_node);
+  for (const NodeView& node : view.nodes) {
+    if (!choice.shows(node)) continue;
+    service.nodes.push_back(label_node(node, service, choice.shows_all_of(node)));
+  }
+  for (const CollectorView& collector : view.collectors) {
+    service.collectors.push_back(label_collector(collector, service, choice));
+  }
+  return service;
+}
+
+}  // namespace
+
+std::vector<ServiceLabels> label_services(const Snapshot& snapshot,
+                                          const ExpositionSettings& settings) {
+  std::vector<ServiceLabels> services;
+  services.reserve(snapshot.services.size());
+  for (const ServiceView& service : snapshot.services) {
+    services.push_back(label_service(service, settings));
+  }
+  return services;
+}
+
+Exposition render_services(const Snapshot& snapshot, const ExpositionSettings& settings) {
+  const std::vector<ServiceLabels> services = label_services(snapshot, settings);
+  TextFormat page;
+  write_services(page, services);
+  write_exposure(page, services);
+  write_dimensions(page, services);
+  write_changes(page, services);
+  write_nodes(page, services);
+  Exposition result;
+  result.dropped += write_replication(page, services, snapshot.position_interval);
+  result.dropped += write_migrations(page, services);
+  write_objectives(page, services);
+  write_collectors(page, services);
+  result.text = page.take();
+  return result;
+}
+
+}  // namespace mse

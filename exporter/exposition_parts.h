@@ -1,0 +1,109 @@
+// What the groups of metrics share: every service with its label blocks made once. Only for the
+// exposition's own files.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "exporter/exposition.h"
+#include "exporter/text_format.h"
+
+namespace mse {
+
+// What names itself from outside (slots, replicas, migration tools) gets at most this many series'
+// worth of names per node or service.
+inline constexpr std::size_t kOutsideNames = 64;
+
+// A node in a dimension that has series of its own; labels service, shard, dimension, node.
+struct NodeDimensionLabels {
+  const NodeDimension* view;
+  std::string labels;
+};
+
+// A node that has series of its own; labels service, shard, node.
+struct NodeLabels {
+  const NodeView* view;
+  std::string labels;
+  std::vector<NodeDimensionLabels> dimensions;
+};
+
+// Labels service, shard, dimension.
+struct DimensionLabels {
+  const DimensionView* view;
+  std::string labels;
+};
+
+// Labels service, shard, collector; and the same with the node, of those that have series.
+struct CollectorLabels {
+  struct Node {
+    const CollectorView::Node* view;
+    std::string labels;
+  };
+  const CollectorView* view;
+  std::string labels;
+  std::vector<Node> nodes;
+};
+
+// Labels service, shard.
+struct ServiceLabels {
+  const ServiceView* view;
+  std::string labels;
+  std::vector<DimensionLabels> dimensions;
+  std::vector<NodeLabels> nodes;
+  std::vector<CollectorLabels> collectors;
+};
+
+using Services = std::span<const ServiceLabels>;
+
+// Which nodes have series of their own is decided here.
+std::vector<ServiceLabels> label_services(const Snapshot& snapshot,
+                                          const ExpositionSettings& settings);
+
+// One a group of metrics; each writes whole families over all services.
+void write_services(TextFormat& page, Services services);
+void write_exposure(TextFormat& page, Services services);
+void write_objectives(TextFormat& page, Services services);
+void write_dimensions(TextFormat& page, Services services);
+void write_changes(TextFormat& page, Services services);
+void write_nodes(TextFormat& page, Services services);
+void write_collectors(TextFormat& page, Services services);
+// These give how many series they left out.
+std::uint64_t write_migrations(TextFormat& page, Services services);
+std::uint64_t write_replication(TextFormat& page, Services services, Duration position_interval);
+
+inline double seconds(Duration length) {
+  return std::chrono::duration<double>(length).count();
+}
+inline double seconds(Wall at) {
+  return std::chrono::duration<double>(at.time_since_epoch()).count();
+}
+
+// Calls `write` for each dimension, node or collector of all services.
+template <typename Write>
+void each_dimension(Services services, Write write) {
+  for (const ServiceLabels& service : services) {
+    for (const DimensionLabels& dimension : service.dimensions) write(dimension);
+  }
+}
+template <typename Write>
+void each_node(Services services, Write write) {
+  for (const ServiceLabels& service : services) {
+    for (const NodeLabels& node : service.nodes) write(node);
+  }
+}
+template <typename Write>
+void each_node_dimension(Services services, Write write) {
+  each_node(services, [&](const NodeLabels& node) {
+    for (const NodeDimensionLabels& dimension : node.dimensions) write(dimension);
+  });
+}
+template <typename Write>
+void each_collector(Services services, Write write) {
+  for (const ServiceLabels& service : services) {
+    for (const CollectorLabels& collector : service.collectors) write(collector);
+  }
+}
+
+}  // namespace mse

@@ -1,0 +1,139 @@
+// Metrics of replication: lag as measured by positions, and what nodes say of their own replicas.
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "exporter/exposition_parts.h"
+
+namespace mse {
+namespace {
+
+constexpr auto kGauge = MetricType::gauge;
+constexpr std::array<std::string_view, 3> kStages{"write", "flush", "replay"};
+
+using StageLags = std::array<std::optional<Duration>, 3>;  // as kStages
+
+// Several replicas may go by one name (it is the client's choice, and has a default): the slowest
+// stands for them.
+std::map<std::string_view, StageLags> by_name(const std::vector<Downstreams::Replica>& replicas) {
+  std::map<std::string_view, StageLags> result;
+  for (const auto& replica : replicas) {
+    StageLags& lags = result[replica.name];
+    lags[0] = std::max(lags[0], replica.write_lag);
+    lags[1] = std::max(lags[1], replica.flush_lag);
+    lags[2] = std::max(lags[2], replica.replay_lag);
+  }
+  return result;
+}
+
+void write_stages(TextFormat& page, const std::string& labels, std::string_view replica,
+                  const StageLags& lags) {
+  for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
+    if (!lags.at(stage)) continue;
+    page.sample(labels, {{"replica", replica}, {"stage", kStages.at(stage)}},
+                seconds(*lags.at(stage)));
+  }
+}
+
+std::uint64_t write_reported(TextFormat& page, Services services) {
+  page.family("mixed_state_replica_reported_lag_seconds", kGauge,
+              "Lag of a replica as its upstream node reports it; absent while idle.");
+  std::uint64_t dropped = 0;
+  each_node(services, [&](const NodeLabels& node) {
+    std::size_t written = 0;
+    for (const auto& [replica, lags] : by_name(node.view->downstreams.replicas)) {
+      if (++written > kOutsideNames) {
+        ++dropped;
+      } else {
+        write_stages(page, node.labels, replica, lags);
+      }
+    }
+  });
+  return dropped;
+}
+
+using Slots = std::span<const Downstreams::Slot>;
+
+Slots shown(const std::vector<Downstreams::Slot>& slots) {
+  return Slots(slots).first(std::min(slots.size(), kOutsideNames));
+}
+
+std::uint64_t write_slots(TextFormat& page, Services services) {
+  std::uint64_t dropped = 0;
+  page.family("mixed_state_replication_slot_active", kGauge,
+              "Whether anyone reads from the replication slot.");
+  each_node(services, [&](const NodeLabels& node) {
+    const auto& slots = node.view->downstreams.slots;
+    for (const auto& slot : shown(slots)) {
+      page.sample(node.labels, {{"slot", slot.name}}, slot.active ? 1 : 0);
+    }
+    dropped += slots.size() - shown(slots).size();
+  });
+  page.family("mixed_state_replication_slot_retained_bytes", kGauge,
+              "Bytes of log that the replication slot keeps from being removed.");
+  each_node(services, [&](const NodeLabels& node) {
+    for (const auto& slot : shown(node.view->downstreams.slots)) {
+      if (!slot.retained_bytes) continue;
+      page.sample(node.labels, {{"slot", slot.name}}, static_cast<double>(*slot.retained_bytes));
+    }
+  });
+  return dropped;
+}
+
+void write_lag(TextFormat& page, Services services) {
+  page.family("mixed_state_replica_lag_seconds", kGauge,
+              "How long ago the primary passed the position that the replica has applied; absent "
+              "when unmeasurable.");
+  each_node(services, [&](const NodeLabels& node) {
+    const auto& lag = node.view->lag;
+    if (lag && lag->time) page.sample(node.labels, {}, seconds(*lag->time));
+  });
+  page.family("mixed_state_replica_lag_bytes", kGauge,
+              "Bytes that the primary has written and the replica not applied; absent when "
+              "unmeasurable.");
+  each_node(services, [&](const NodeLabels& node) {
+    const auto& lag = node.view->lag;
+    if (lag && lag->bytes) page.sample(node.labels, {}, static_cast<double>(*lag->bytes));
+  });
+  page.family("mixed_state_replication_link_up", kGauge,
+              "Whether the replica receives from its upstream; absent when it cannot tell.");
+  each_node(services, [&](const NodeLabels& node) {
+    const auto& up = node.view->link_up;
+    if (up) page.sample(node.labels, {}, *up ? 1 : 0);
+  });
+}
+
+bool has_replicas(const ServiceView& service) {
+  return std::any_of(service.nodes.begin(), service.nodes.end(), [](const NodeView& node) {
+    return node.role == Role::replica || node.lag.has_value();
+  });
+}
+
+void write_service_lag(TextFormat& page, Services services, Duration position_interval) {
+  page.family("mixed_state_replica_lag_resolution_seconds", kGauge,
+              "How finely replica lag is measured: the time between two readings of positions.");
+  for (const ServiceLabels& service : services) {
+    if (position_interval > Duration::zero() && has_replicas(*service.view)) {
+      page.sample(service.labels, {}, seconds(position_interval));
+    }
+  }
+  page.family("mixed_state_replica_lag_samples_total", MetricType::counter,
+              "Measurements of replica lag, by whether they were within the objective.");
+  for (const ServiceLabels& service : services) {
+    page.sample(service.labels, {{"within_objective", "true"}},
+                static_cast<double>(service.view->lag_within));
+    page.sample(service.labels, {{"within_objective", "false"}},
+                static_cast<double>(service.view->lag_outside));
+  }
+}
+
+}  // namespace
+
+std::uint64_t write_replication(TextFormat& page, Services services, Duration position_interval) {
+  write_lag(page, services);
+  write_service_lag(page, services, position_interval);
+  const std::uint64_t dropped = write_reported(page, services);
+  return dropped + write_slots(page, services);
+}
+
+}  // namespace mse

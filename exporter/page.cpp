@@ -1,0 +1,36 @@
+// Making a page: render, add our own, compress.
+#include "exporter/page.h"
+
+#include <libdeflate.h>
+
+#include <new>
+
+namespace mse {
+
+std::shared_ptr<const Page> make_page(const Snapshot& snapshot, const ExpositionSettings& settings,
+                                      SelfMetrics& self, const ProcessStats& process) {
+  auto page = std::make_shared<Page>();
+  Exposition services = render_services(snapshot, settings);
+  self.dropped(services.dropped);
+  page->self_metrics = self.text(process, snapshot.wall);
+  page->metrics = std::move(services.text);
+  page->metrics += page->self_metrics;
+  page->metrics_gzip = gzip(page->metrics);
+  page->at = snapshot.at;
+  page->incomplete = snapshot.incomplete;
+  return page;
+}
+
+std::string gzip(const std::string& bytes) {
+  const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
+      libdeflate_alloc_compressor(1), &libdeflate_free_compressor);
+  if (!compressor) throw std::bad_alloc();
+  std::string result(libdeflate_gzip_compress_bound(compressor.get(), bytes.size()), '\0');
+  // Within its bound it cannot fail.
+  result.resize(libdeflate_gzip_compress(compressor.get(), bytes.data(), bytes.size(),
+                                         result.data(), result.size()));
+  result.shrink_to_fit();
+  return result;
+}
+
+}  // namespace mse
