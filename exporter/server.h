@@ -11,18 +11,24 @@
 namespace mse {
 
 struct ServerSettings {
-  std::string listen_address = "127.0.0.1:9889";  // host:port, [v6]:port or :port
+  std::string listen_address = "127.0.0.1:9889";  // as parse_listen_address reads it
   std::string telemetry_path = "/metrics";
   Duration stale_after =
       std::chrono::seconds(60);  // max(3 polls, 60 s): older snapshots are not served as truth
-  std::function<Result<void>()> reload;  // POST /-/reload; empty: 403
+  // POST /-/reload; empty: 403. Called on a server thread, never twice at once.
+  std::function<Result<void>()> reload;
+  // Told the status of each answer, on a server thread; may be empty.
+  std::function<void(int status)> answered;
 };
 
 // Threads of its own, which only read the newest page. Routes: telemetry path (gzip when asked,
 // HEAD), /-/healthy, /-/ready (503 while the first round is incomplete or the snapshot is stale),
-// /-/reload, / (landing page). Destroying it ends its threads.
+// /-/reload, / (landing page). Without a page, or with a stale one, services are withheld. One
+// request a connection, 5 s for it to arrive; a thread is tied to each connection meanwhile, so it
+// should listen on loopback only. Destroying it ends its threads, within two seconds.
 class Server {
  public:
+  // Fails with the reason when it cannot listen there.
   static Result<std::unique_ptr<Server>> start(ServerSettings settings);
   virtual ~Server() = default;
   virtual void publish(std::shared_ptr<const Page> page) = 0;  // any thread

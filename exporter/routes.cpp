@@ -1,0 +1,192 @@
+// Routes, headers, and the negotiation of gzip.
+#include "exporter/routes.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <utility>
+
+#include "exporter/landing_page.h"
+#include "exporter/text.h"
+#include "exporter/time_text.h"
+
+namespace mse {
+namespace {
+
+constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kHtmlType = "text/html; charset=utf-8";
+
+constexpr std::array<std::pair<int, std::string_view>, 8> kReasonPhrases{{
+    {200, "OK"},
+    {400, "Bad Request"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {500, "Internal Server Error"},
+    {503, "Service Unavailable"},
+    {505, "HTTP Version Not Supported"},
+}};
+
+std::string_view phrase(int status) {
+  for (const auto& [code, text] : kReasonPhrases) {
+    if (code == status) return text;
+  }
+  return "Error";
+}
+
+Answer plain(std::string sentence) {
+  Answer result;
+  result.body = std::make_shared<const std::string>(std::move(sentence) + "\n");
+  return result;
+}
+
+Answer only(std::string_view methods) {
+  Answer result = refusal(405, "This address answers " + std::string(methods) + ".");
+  result.allow = methods;
+  return result;
+}
+
+// Why services are not shown as truth; nothing when they are.
+std::optional<std::string> staleness(const std::shared_ptr<const Page>& page,
+                                     const ServerSettings& settings, Mono now) {
+  if (!page) return "Nothing has been evaluated yet.";
+  const Duration age = now - page->at;
+  if (age <= settings.stale_after) return std::nullopt;
+  return "The newest snapshot is " + format_duration(age) + " old, more than " +
+         format_duration(settings.stale_after) + ".";
+}
+
+// Shares the page: its bytes live as long as the answer.
+std::shared_ptr<const std::string> part(const std::shared_ptr<const Page>& page,
+                                        const std::string& bytes) {
+  return {page, &bytes};
+}
+
+Answer metrics(const Request& request, const std::shared_ptr<const Page>& page,
+               const ServerSettings& settings, Mono now) {
+  if (!page) return refusal(503, *staleness(page, settings, now));
+  Answer result;
+  result.type = kMetricsType;
+  if (staleness(page, settings, now)) {
+    result.body = part(page, page->self_metrics);
+  } else {
+    result.gzip = accepts_gzip(request.accept_encoding);
+    result.body = part(page, result.gzip ? page->metrics_gzip : page->metrics);
+  }
+  return result;
+}
+
+Answer ready(const std::shared_ptr<const Page>& page, const ServerSettings& settings, Mono now) {
+  if (const auto reason = staleness(page, settings, now)) return refusal(503, *reason);
+  if (page->incomplete > 0) {
+    return refusal(503,
+                   "The first round is incomplete; services that wait for a node's first poll: " +
+                       std::to_string(page->incomplete) + ".");
+  }
+  return plain("Ready.");
+}
+
+Answer reload(const Request& request, const ServerSettings& settings) {
+  if (request.method != "POST") return only("POST");
+  if (!settings.reload) {
+    return refusal(403,
+                   "Reloading over HTTP is off; start with --web.enable-lifecycle, or send "
+                   "SIGHUP.");
+  }
+  const Result<void> done = settings.reload();
+  return done ? plain("Reloaded.") : refusal(400, done.error().message);
+}
+
+Answer landing(const ServerSettings& settings) {
+  Answer result;
+  result.type = kHtmlType;
+  result.body = std::make_shared<const std::string>(landing_page(settings.telemetry_path));
+  return result;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// What is before `separator`; `text` keeps what is after it.
+std::string_view next(std::string_view& text, char separator) {
+  const std::size_t end = std::min(text.find(separator), text.size());
+  const std::string_view first = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return trimmed(first);
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+// "q=0", "q=0.000": the only weights that forbid.
+bool forbids(std::string_view parameters) {
+  while (!parameters.empty()) {
+    const std::string parameter = lower(next(parameters, ';'));
+    if (parameter.starts_with("q=")) {
+      return parameter.size() > 2 && parameter.find_first_not_of("0.", 2) == std::string::npos;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Answer refusal(int status, std::string sentence) {
+  Answer result = plain(std::move(sentence));
+  result.status = status;
+  return result;
+}
+
+Answer answer(const Request& request, const std::shared_ptr<const Page>& page,
+              const ServerSettings& settings, Mono now) {
+  if (request.path == "/-/reload") return reload(request, settings);
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  const bool telemetry = request.path == settings.telemetry_path;
+  const bool healthy = request.path == "/-/healthy";
+  const bool is_ready = request.path == "/-/ready";
+  if (!telemetry && !healthy && !is_ready && request.path != "/") {
+    return refusal(404, "There is nothing here.");
+  }
+  if (!reads) return only("GET, HEAD");
+  if (telemetry) return metrics(request, page, settings, now);
+  if (is_ready) return ready(page, settings, now);
+  return healthy ? plain("Healthy.") : landing(settings);
+}
+
+std::string head(const Answer& answer) {
+  std::string result = "HTTP/1.1 " + std::to_string(answer.status) + " ";
+  result.append(phrase(answer.status)).append("\r\nContent-Type: ").append(answer.type);
+  result.append("\r\nContent-Length: ").append(std::to_string(answer.body->size()));
+  if (answer.gzip) result.append("\r\nContent-Encoding: gzip");
+  if (!answer.allow.empty()) result.append("\r\nAllow: ").append(answer.allow);
+  result +=
+      "\r\nVary: Accept-Encoding"
+      "\r\nCache-Control: no-store"
+      "\r\nContent-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; "
+      "frame-ancestors 'none'"
+      "\r\nReferrer-Policy: no-referrer"
+      "\r\nX-Content-Type-Options: nosniff"
+      "\r\nConnection: close\r\n\r\n";
+  return result;
+}
+
+bool accepts_gzip(std::string_view accept_encoding) {
+  bool any = false;
+  while (!accept_encoding.empty()) {
+    std::string_view coding = next(accept_encoding, ',');
+    const std::string name = lower(next(coding, ';'));
+    if (name == "gzip" || name == "x-gzip") return !forbids(coding);
+    if (name == "*") any = !forbids(coding);
+  }
+  return any;
+}
+
+}  // namespace mse

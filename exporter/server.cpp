@@ -1,0 +1,184 @@
+// The glue between civetweb's threads and the routes.
+#include "exporter/server.h"
+
+#include <civetweb.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <mutex>
+#include <utility>
+
+#include "exporter/listen_address.h"
+#include "exporter/log.h"
+#include "exporter/routes.h"
+
+namespace mse {
+namespace {
+
+// One thread a connection: a few idle ones must not stop a scrape.
+constexpr const char* kThreads = "8";
+constexpr const char* kRequestTimeoutMs = "5000";
+constexpr const char* kRequestBytes = "8192";
+constexpr unsigned kIpv6Feature = 8;  // of mg_check_feature
+
+Mono now() {
+  return std::chrono::steady_clock::now();
+}
+
+std::string_view text_or_empty(const char* text) {
+  return text == nullptr ? std::string_view() : std::string_view(text);
+}
+
+// As civetweb's `listening_ports` spells it.
+std::string spelled(const ListenAddress& address) {
+  const std::string port = std::to_string(address.port);
+  if (address.host.empty()) return port;
+  return (address.ipv6 ? "[" + address.host + "]" : address.host) + ":" + port;
+}
+
+Result<ListenAddress> usable_address(const ServerSettings& settings) {
+  if (!settings.telemetry_path.starts_with('/') || settings.telemetry_path.starts_with("/-/")) {
+    return fail("telemetry path \"" + settings.telemetry_path +
+                "\": expected a path that begins with / and not with /-/");
+  }
+  auto address = parse_listen_address(settings.listen_address);
+  if (address && address->ipv6 && mg_check_feature(kIpv6Feature) == 0) {
+    return fail("listen address \"" + settings.listen_address +
+                "\": the HTTP library of this system has no IPv6; expected an IPv4 address");
+  }
+  return address;
+}
+
+class CivetwebServer : public Server {
+ public:
+  explicit CivetwebServer(ServerSettings settings) : settings_(std::move(settings)) {
+    if (settings_.reload) serialise_reloads();
+  }
+  ~CivetwebServer() override {
+    if (context_ != nullptr) mg_stop(context_);
+  }
+  CivetwebServer(const CivetwebServer&) = delete;
+  CivetwebServer& operator=(const CivetwebServer&) = delete;
+
+  Result<void> listen(const ListenAddress& address) {
+    const std::string where = spelled(address);
+    std::array<const char*, 11> options{"listening_ports",
+                                        where.c_str(),
+                                        "num_threads",
+                                        kThreads,
+                                        "request_timeout_ms",
+                                        kRequestTimeoutMs,
+                                        "max_request_size",
+                                        kRequestBytes,
+                                        "enable_keep_alive",
+                                        "no",
+                                        nullptr};
+    mg_callbacks callbacks{};
+    callbacks.begin_request = &begin_request;
+    callbacks.http_error = &http_error;
+    callbacks.log_message = &log_message;
+    context_ = mg_start(&callbacks, this, options.data());
+    if (context_ != nullptr) return {};
+    return fail("cannot listen on " + settings_.listen_address + ": " + first_message());
+  }
+
+  void publish(std::shared_ptr<const Page> page) override { page_.store(std::move(page)); }
+
+  int port() const override {
+    mg_server_port bound{};
+    return mg_get_server_ports(context_, 1, &bound) == 1 ? bound.port : 0;
+  }
+
+ private:
+  static CivetwebServer& of(const mg_connection* connection) {
+    return *static_cast<CivetwebServer*>(mg_get_user_data(mg_get_context(connection)));
+  }
+
+  static int begin_request(mg_connection* connection) {
+    return guarded([&] { return of(connection).respond(connection); });
+  }
+
+  // What civetweb cannot read as a request.
+  static int http_error(mg_connection* connection, int status, const char* /*message*/) {
+    guarded([&] {
+      return of(connection)
+          .send(connection, refusal(status, "This request cannot be answered."), true);
+    });
+    return 0;
+  }
+
+  // No exception may reach C; the connection closes without an answer then.
+  template <typename Work>
+  static int guarded(Work work) {
+    try {
+      return work();
+    } catch (const std::exception& error) {
+      log_limited("http", now(), LogLevel::error, "an HTTP request failed",
+                  {{"error", error.what()}});
+      return 500;
+    }
+  }
+
+  static int log_message(const mg_connection* connection, const char* message) {
+    CivetwebServer& server = of(connection);
+    const std::lock_guard lock(server.message_mutex_);
+    if (server.message_.empty()) server.message_ = text_or_empty(message);
+    return 1;
+  }
+
+  int respond(mg_connection* connection) {
+    const mg_request_info& info = *mg_get_request_info(connection);
+    const Request request{text_or_empty(info.request_method), text_or_empty(info.local_uri),
+                          text_or_empty(mg_get_header(connection, "Accept-Encoding"))};
+    const Answer result = answer(request, page_.load(), settings_, now());
+    return send(connection, result, request.method != "HEAD");
+  }
+
+  int send(mg_connection* connection, const Answer& result, bool with_body) {
+    if (settings_.answered) settings_.answered(result.status);
+    const std::string first = head(result);
+    const int sent = mg_write(connection, first.data(), first.size());
+    if (with_body && sent == static_cast<int>(first.size())) {
+      mg_write(connection, result.body->data(), result.body->size());
+    }
+    return result.status;
+  }
+
+  void serialise_reloads() {
+    settings_.reload = [this, reload = std::move(settings_.reload)] {
+      const std::lock_guard lock(reload_mutex_);
+      return reload();
+    };
+  }
+
+  std::string first_message() {
+    const std::lock_guard lock(message_mutex_);
+    return message_.empty() ? "the HTTP library does not say why" : message_;
+  }
+
+  ServerSettings settings_;
+  std::atomic<std::shared_ptr<const Page>> page_;
+  std::mutex reload_mutex_, message_mutex_;
+  std::string message_;  // the first that civetweb logged: the cause
+  mg_context* context_ = nullptr;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
+  const auto address = usable_address(settings);
+  if (!address) return tl::unexpected(address.error());
+  if (!address->loopback) {
+    log(LogLevel::warn, "listening beyond loopback, without TLS and without a limit of connections",
+        {{"address", settings.listen_address}});
+  }
+  auto server = std::make_unique<CivetwebServer>(std::move(settings));
+  if (const auto listening = server->listen(*address); !listening) {
+    return tl::unexpected(listening.error());
+  }
+  return server;
+}
+
+}  // namespace mse
