@@ -158,11 +158,16 @@ void Dimension::count(const World& world) {
     group.seats.clear();
     group.rows.clear();
   }
+  ungrouped_.clear();
   for (std::size_t row = 0; row < world.members.size(); ++row) {
     Member& member = *world.members[row];
     slot(member).seen.expire(world.now.mono, stale_after_);
     const auto name = group_of(member, world);
-    if (name) seat(groups_.try_emplace(*name, &counts_).first->second, member, row, world);
+    if (name) {
+      seat(groups_.try_emplace(*name, &counts_).first->second, member, row, world);
+    } else if (name_ != kReplicationHistory) {
+      ungrouped_.push_back(row);
+    }
   }
   if (groups_.size() > world.members.size() + kEmptyGroups)
     std::erase_if(groups_, [](const auto& entry) { return entry.second.seats.empty(); });

@@ -109,6 +109,8 @@ class Dimension {
   void leave_behind(Compared& group, const Change& closed, Mono now);
   Permissions permissions_of(const Compared& group, const World& world) const;
   void judge_group(Compared& group, const World& world, std::vector<NodeView>& nodes);
+  void judge_ungrouped(const World& world, std::vector<NodeView>& nodes);
+  void show(NodeDimension judged, NodeView& node) const;
   NodeDimension judge_node(Compared& group, const Seat& seat, const Member& member,
                            const Permissions& permissions, const World& world);
   void judge_outside(NodeDimension& out, Compared& group, const Seat& seat, const Member& member,
@@ -136,6 +138,7 @@ class Dimension {
   bool begun_ = false, first_ = false, ever_state_ = false, shown_ = false, unsupported_ = false;
   Mono judged_at_{};
   std::map<std::string, Compared> groups_;
+  std::vector<std::size_t> ungrouped_;  // rows of members whose group is not known yet
   std::unordered_map<std::string, FirstRead> first_reads_;  // by the identity's group
   StateWord source_;                                        // what the declared source said last
   std::optional<Mono> source_lost_;

@@ -104,6 +104,7 @@ void Dimension::judge(const World& world, std::vector<NodeView>& nodes) {
     if (!was_open && group.changes.open() != nullptr) group.changes.advance(now_of(group, world));
     states += group.census.states().size();
   }
+  judge_ungrouped(world, nodes);
   constexpr std::size_t kUnused = 64;
   if (states_.size() > 2 * states + kUnused) states_.forget_unused();
   begun_ = begun_ || !world.members.empty();
@@ -117,12 +118,27 @@ void Dimension::judge_group(Compared& group, const World& world, std::vector<Nod
     NodeDimension judged =
         judge_node(group, group.seats[i], *world.members[row], permissions, world);
     tally(judged, group.seats[i]);
-    if (!shown_) continue;
-    NodeView& node = nodes[row];
-    if (enforce_ == Enforce::page && !unsupported_)
-      node.exposure = std::max(node.exposure, exposed(judged));
-    node.dimensions.emplace_hint(node.dimensions.end(), name_, std::move(judged));
+    show(std::move(judged), nodes[row]);
   }
+}
+
+// They are unknown, for what is read of a node comes with its group.
+void Dimension::judge_ungrouped(const World& world, std::vector<NodeView>& nodes) {
+  for (const std::size_t row : ungrouped_) {
+    Slot& own = slot(*world.members[row]);
+    own.unknown_at_first = own.unknown_at_first || first_;
+    NodeDimension judged;
+    judged.reason = own.seen.reason();
+    ++tallies_.nodes.at(static_cast<std::size_t>(judged.status));
+    show(std::move(judged), nodes[row]);
+  }
+}
+
+void Dimension::show(NodeDimension judged, NodeView& node) const {
+  if (!shown_) return;
+  if (enforce_ == Enforce::page && !unsupported_)
+    node.exposure = std::max(node.exposure, exposed(judged));
+  node.dimensions.emplace_hint(node.dimensions.end(), name_, std::move(judged));
 }
 
 NodeDimension Dimension::judge_node(Compared& group, const Seat& seat, const Member& member,

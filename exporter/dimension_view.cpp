@@ -79,6 +79,8 @@ std::vector<StateNodes> Dimension::live_states() const {
 DimensionView Dimension::view(const World& world) const {
   DimensionView view = tallies_;
   for (const auto& [name, group] : groups_) {
+    // A group that lost its nodes before it had any canonical misses none.
+    if (!name.empty() && group.seats.empty() && !group.found.state) continue;
     CanonicalView& canonical = view.canonical[name];
     if (group.found.state) canonical.key = group.found.state->key;
     canonical.text = group.found.text;

@@ -260,6 +260,9 @@ void Expectations::canonical(const YAML::Node& wanted, const std::string& what,
   } else {
     for (const auto& entry : wanted) groups.emplace(entry.first.Scalar(), entry.second);
   }
+  for (const auto& [group, value] : got.canonical) {
+    if (!groups.contains(group)) wrong(wanted, what, "also a group " + group);
+  }
   for (const auto& [group, value] : groups) {
     const auto found = got.canonical.find(group);
     if (found == got.canonical.end()) {
