@@ -74,7 +74,7 @@ Slot& Dimension::slot(Member& member) const {
 bool Dimension::read(Member& member, Reading reading, Now now) {
   Sighting& seen = slot(member).seen;
   if (const auto* unknown = std::get_if<Unknown>(&reading.outcome)) {
-    seen.miss(unknown->reason, now.mono);
+    seen.decline(unknown->reason, now.mono);
     return false;
   }
   auto* state = std::get_if<State>(&reading.outcome);
@@ -188,18 +188,22 @@ void Dimension::seat(Compared& group, Member& member, std::size_t row, const Wor
 
 void Dimension::see_what_there_is(const World& world) {
   if (world.members.empty()) return;
-  bool absent = false, seated = false;
-  for (const auto& [name, group] : groups_) {
-    seated = seated || !group.seats.empty();
-    for (const Tally& tally : group.census.states())
-      absent = absent || tally.state->key == StateKey{};
-  }
+  const bool seated = std::any_of(groups_.begin(), groups_.end(),
+                                  [](const auto& group) { return !group.second.seats.empty(); });
+  const auto each = [&](auto holds) {
+    return [this, holds](Member* member) { return holds(slot(*member).seen); };
+  };
+  const bool absent =
+      std::all_of(world.members.begin(), world.members.end(), each([](const Sighting& seen) {
+                    return !seen.polled() || (seen.state() && seen.state()->key == StateKey{});
+                  }));
   const bool compared = seated || name_ != kReplicationHistory;
   shown_ = compared && (ever_state_ || !absent);
-  unsupported_ = std::all_of(world.members.begin(), world.members.end(), [this](Member* member) {
-    const Sighting& seen = slot(*member).seen;
-    return seen.polled() && !seen.state() && seen.reason() == Reason::unsupported;
-  });
+  unsupported_ =
+      std::any_of(world.members.begin(), world.members.end(),
+                  each([](const Sighting& seen) { return seen.unsupported() == true; })) &&
+      std::all_of(world.members.begin(), world.members.end(),
+                  each([](const Sighting& seen) { return seen.unsupported().value_or(true); }));
 }
 
 Group Dimension::now_of(const Compared& group, const World& world) const {

@@ -13,10 +13,16 @@ void Sighting::see(const StateRef& state, bool replicated, std::optional<Positio
   }
   ++run_;
   polled_ = true;
+  unsupported_ = false;
   state_ = state;
   at_ = now.mono;
   replicated_ = replicated;
   position_ = std::move(position);
+}
+
+void Sighting::decline(Reason reason, Mono now) {
+  unsupported_ = reason == Reason::unsupported;
+  miss(reason, now);
 }
 
 void Sighting::miss(Reason reason, Mono now) {

@@ -24,7 +24,9 @@ class Sighting {
 
   // A poll ended with a state (absent is one).
   void see(const StateRef& state, bool replicated, std::optional<Position> position, Now now);
-  // A poll ended without.
+  // A poll ended with the node's answer that it has none, or shows none.
+  void decline(Reason reason, Mono now);
+  // A poll ended without an answer.
   void miss(Reason reason, Mono now);
   // Not polled for longer than `limit`: unknown{stale} since then.
   void expire(Mono now, Duration limit);
@@ -32,6 +34,8 @@ class Sighting {
   bool polled() const { return polled_; }           // has had any outcome
   const StateRef& state() const { return state_; }  // null while unknown
   Reason reason() const { return reason_; }         // while unknown
+  // Whether its last answer was that it does not support the dimension; nothing before any answer.
+  std::optional<bool> unsupported() const { return unsupported_; }
   Mono unknown_since() const { return unknown_since_; }
   Now first() const { return first_; }                    // the first poll of the run of equal ones
   Mono at() const { return at_; }                         // the newest poll
@@ -48,6 +52,7 @@ class Sighting {
   Now first_{};
   int run_ = 0;
   bool polled_ = false, replicated_ = false;
+  std::optional<bool> unsupported_;
   std::optional<Position> position_;
 };
 
