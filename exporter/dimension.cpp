@@ -14,6 +14,9 @@ constexpr Duration kStaleAtLeast = std::chrono::seconds(60);
 // A declared time is never taken to be further away than this, so that no sum overflows.
 constexpr Duration kFarthest = std::chrono::hours(24 * 3650);
 
+// Declarations that are known again when they are told once more.
+constexpr std::size_t kToldBefore = 16;
+
 // Groups without nodes that are remembered beside those with nodes.
 constexpr std::size_t kEmptyGroups = 64;
 
@@ -115,8 +118,13 @@ void Dimension::declared(const DeclaredValue& value, Now now) {
 }
 
 bool Dimension::declare(const Declaration& declaration, Now now) {
-  if (last_told_ == declaration) return false;
-  last_told_ = declaration;
+  const auto known = std::find(told_before_.begin(), told_before_.end(), declaration);
+  // Without a time of its own an earlier word may be meant anew; with one it is that old change.
+  const bool again = known != told_before_.end() &&
+                     (declaration.started != Wall{} || *known == told_before_.back());
+  if (again) return false;
+  told_before_.push_back(declaration);
+  if (told_before_.size() > kToldBefore) told_before_.pop_front();
   told_.push_back({declaration, now});
   return true;
 }

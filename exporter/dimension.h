@@ -142,7 +142,7 @@ class Dimension {
   std::unordered_map<std::string, FirstRead> first_reads_;  // by the identity's group
   StateWord source_;                                        // what the declared source said last
   std::optional<Mono> source_lost_;
-  std::optional<Declaration> last_told_;
+  std::deque<Declaration> told_before_;  // the newest last
   std::deque<Told> told_;
   Following following_;
   ChangeCounts counts_;
