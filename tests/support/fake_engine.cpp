@@ -13,6 +13,13 @@ std::string clock_text(Duration time) {
   return all >= 3600 ? std::to_string(all / 3600) + "h" + out : out;
 }
 
+// "2.0", or its decimal fingerprint: "fingerprint 2.0".
+std::string declared_state(const YAML::Node& node) {
+  const auto parts = words(node.Scalar());
+  if (parts.size() != 2 || parts[0] != "fingerprint") return node.Scalar();
+  return std::to_string(std::get<State>(outcome(YAML::Node(parts[1]))).key.fingerprint);
+}
+
 bool due(Duration time, Duration every) {
   return time % every == Duration::zero();
 }
@@ -136,7 +143,7 @@ void FakeEngine::declaration(const YAML::Node& node, bool file) {
   out.deploy_id = "deploy";
   each_key(node,
            {{"dimension", [&](const auto& value) { dimension = value.Scalar(); }},
-            {"state", [&](const auto& value) { out.state = value.Scalar(); }},
+            {"state", [&](const auto& value) { out.state = declared_state(value); }},
             {"from", [&](const auto& value) { out.from = value.Scalar(); }},
             {"deploy_id", [&](const auto& value) { out.deploy_id = value.Scalar(); }},
             {"started", [&](const auto& value) { out.started = beginning() + duration(value); }},
