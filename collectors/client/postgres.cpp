@@ -20,11 +20,13 @@ Mono now() {
   return std::chrono::steady_clock::now();
 }
 
+constexpr Duration kShortest = std::chrono::milliseconds(10);
+
 // What is left of the time to `deadline`, less what the answer needs to reach us.
 Duration on_server(Mono deadline) {
   const Duration left = deadline - now();
   const Duration margin = std::max<Duration>(std::chrono::milliseconds(50), left / 10);
-  return std::max<Duration>(left - margin, std::chrono::milliseconds(10));
+  return std::max<Duration>(left - margin, kShortest);
 }
 
 // Another address may do better; after a refused login it would only be refused again.
@@ -84,6 +86,10 @@ namespace {
 
 tl::unexpected<Failure> gone() {
   return tl::unexpected(Failure{Reason::internal, "the client was closed meanwhile"});
+}
+
+tl::unexpected<Failure> too_late() {
+  return tl::unexpected(Failure{Reason::deadline, "no time was left to ask"});
 }
 
 }  // namespace
@@ -168,6 +174,7 @@ asio::awaitable<Polled<void>> PostgresClient::Connection::connect_to(Address add
   auto opened = co_await link.open(
       connection_string(postgres_parameters(settings, address, ip, loopback)), deadline);
   if (!opened) co_return opened;
+  ++statements;  // the server counts a login as a transaction
   limit = std::min(settings.statement_timeout, on_server(deadline));
   auto set_up = co_await exchange(session_setup(limit), deadline);
   if (!set_up) {
@@ -188,6 +195,8 @@ std::string PostgresClient::Connection::time_limit(Mono deadline) {
 }
 
 asio::awaitable<Polled<Rows>> PostgresClient::Connection::run(std::string sql, Mono deadline) {
+  // What cannot be answered any more is not asked: it would leave a statement to be cancelled.
+  if (now() + kShortest >= deadline) co_return too_late();
   const auto prefix = time_limit(deadline);
   auto rows = co_await exchange(prefix + sql, deadline);
   // A failed statement takes the SET before it back.
@@ -219,7 +228,7 @@ asio::awaitable<Polled<Rows>> PostgresClient::query(std::string sql, Mono deadli
 }
 
 bool PostgresClient::connected() const {
-  return connection_->link.is_open();
+  return connection_->link.is_open() && !connection_->link.is_busy();
 }
 
 std::uint64_t PostgresClient::statements() const {

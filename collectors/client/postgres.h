@@ -57,7 +57,7 @@ class PostgresClient {
   // clients), unsupported (undefined function, table or column), internal.
   asio::awaitable<Polled<Rows>> query(std::string sql, Mono deadline);
 
-  bool connected() const;
+  bool connected() const;  // and no reply is still due
   // Transactions begun on the server since this client was made: our own traffic.
   std::uint64_t statements() const;
   int server_version() const;  // 150004; 0 while never connected

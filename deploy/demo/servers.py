@@ -64,7 +64,7 @@ class Postgres:
     """A PostgreSQL server, a primary by initdb; `standby_of` makes a streaming standby of another."""
 
     SETTINGS = {
-        "listen_addresses": LOOPBACK, "fsync": "off", "shared_buffers": "16MB", "max_connections": "60",
+        "listen_addresses": f"{LOOPBACK},::1", "fsync": "off", "shared_buffers": "16MB", "max_connections": "60",
         "max_wal_senders": "6", "max_replication_slots": "6", "wal_level": "replica",
         "hot_standby": "on", "wal_receiver_status_interval": "1s", "wal_retrieve_retry_interval": "200ms",
         "logging_collector": "off", "log_line_prefix": "%m [%p] ", "jit": "off",
