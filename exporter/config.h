@@ -37,7 +37,7 @@ struct CanonicalPolicy {
 
 struct NodeSettings {
   std::string name;     // unique in the service
-  std::string address;  // host, host:port, [v6]:port or a unix socket's directory
+  std::string address;  // host, host:port, [v6], [v6]:port or a unix socket's directory
   std::map<std::string, std::string> labels;
   bool serving = true;  // weighs in exposure and majority
 };
@@ -58,7 +58,7 @@ struct Maintenance {
   std::chrono::minutes begins{},
       ends{};  // of that day in `timezone`; an end before its begin is next day's
   std::string timezone = "UTC";
-  std::optional<std::pair<Wall, Wall>> once;  // instead of weekly: from, until
+  std::optional<std::pair<Wall, Wall>> once;  // instead of weekly: from, until (dates as in until)
   std::string why;
 };
 
@@ -68,7 +68,7 @@ struct Acknowledgement {
   std::string service, dimension, why, who;
   std::set<std::string> nodes;  // all when empty
   std::set<std::string> keys, states;
-  Wall until{};
+  Wall until{};  // a date alone is its first instant in UTC
 };
 
 struct ServiceSettings {
@@ -85,11 +85,13 @@ struct ServiceSettings {
   std::map<std::string, FileSource> changes;  // dimension → declaration file
   std::optional<double>
       tolerate_unknown;  // below 1 a share, else a count; default: 0 up to 20 nodes, else 1 %
-  std::vector<Acknowledgement> allow;
+  std::vector<Acknowledgement> allow;  // its own, then the top level's for it
   int min_nodes = 0;
   Objectives objectives;
 };
 
+// Where a default would not fit what is said: deep_interval is at least poll_interval,
+// position_interval at most that, poll_timeout at most half of it.
 struct Cadences {
   Duration poll_interval = std::chrono::seconds(15);
   Duration deep_interval = std::chrono::seconds(60);

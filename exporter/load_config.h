@@ -31,10 +31,11 @@ struct Config {
   std::vector<Maintenance> maintenance;
 };
 
-// The configuration in `path`, its collectors made by `kinds`. Every error is
-// `file:line:column: key: what was expected`, one line. Connects nowhere; reads the secret files
-// that it names. Bounded in time and memory whatever the file holds: 4 MiB, depth 64, 100,000
-// nodes.
+// The configuration in `path`, its collectors made by `kinds`, whose errors are those of finish()
+// of the options they get. Every error is one line, `file:line:column: key: what was expected`, but
+// that of a file that cannot be read, which names it. Connects nowhere; reads the secret files that
+// it names. Bounded in time and memory whatever the file holds: 4 MiB, depth 64, 100,000 keys and
+// values. To reload call it again: the old configuration is the caller's to keep when it fails.
 Result<Config> load_config(const std::string& path, const std::vector<CollectorKind>& kinds);
 
 // A YAML map as Options, for a collector's own tests; `file` only names it in errors.

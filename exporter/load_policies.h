@@ -1,0 +1,13 @@
+// What a service says of its dimensions: canonical policies, groups, enforcement, compatibility,
+// changes and objectives.
+#pragma once
+
+#include "exporter/config.h"
+#include "exporter/options.h"
+
+namespace mse {
+
+// Fills in the settings; what is wrong is remembered in `service`.
+void read_policies(Options& service, ServiceSettings& settings);
+
+}  // namespace mse

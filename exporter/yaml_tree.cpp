@@ -1,0 +1,213 @@
+// Drives yaml-cpp's event parser, which has no budgets, into a tree that has.
+#include "exporter/yaml_tree.h"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <optional>
+#include <sstream>
+#include <string_view>
+#include <unordered_map>
+
+#include "exporter/text.h"
+
+namespace mse {
+namespace {
+
+// Thrown through yaml-cpp, caught in parse_yaml.
+struct Refusal {
+  Place place;
+  std::string why;
+};
+
+Place place_of(const YAML::Mark& mark) {
+  return {std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1};
+}
+
+// What yaml-cpp would take long over, or pass on as if it were text.
+void refuse_costly(std::string_view bytes) {
+  constexpr std::string_view kIndicators = "[]{},:?&*!|>'\"%@`";
+  Place place;
+  std::size_t indicators = 0;
+  for (const char byte : bytes) {
+    if (byte == '\0') throw Refusal{place, "expected text, not a NUL byte"};
+    if (kIndicators.find(byte) != std::string_view::npos && ++indicators > kYamlIndicators)
+      throw Refusal{place, "expected at most " + std::to_string(kYamlIndicators) +
+                               " brackets, quotes, commas and colons"};
+    ++place.column;
+    if (byte == '\n') place = {place.line + 1, 1};
+    if (static_cast<std::size_t>(place.line) > kYamlLines)
+      throw Refusal{place, "expected at most " + std::to_string(kYamlLines) + " lines"};
+  }
+}
+
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  YamlTree root() const { return root_ ? root_ : std::make_shared<Yaml>(); }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (root_) throw Refusal{place_of(mark), "expected one document, not a second"};
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    count(place_of(mark), 1);
+    add(begin(Yaml::Kind::null, place_of(mark)), anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end())
+      throw Refusal{place_of(mark), "expected no alias within its own anchor"};
+    count(place_of(mark), found->second->nodes);
+    refuse_depth(place_of(mark), found->second->height);
+    add(found->second, 0);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    refuse_tag(mark, tag);
+    count(place_of(mark), 1);
+    const auto text = begin(Yaml::Kind::text, place_of(mark));
+    text->text = value.ends_with('\n') ? value.substr(0, value.size() - 1) : value;
+    if (repaired(text->text, text->text.size()) != text->text)
+      throw Refusal{text->place, "expected UTF-8 text without control characters"};
+    add(text, anchor);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(Yaml::Kind::list, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(Yaml::Kind::map, mark, tag, anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  // A list or map whose end has not come yet.
+  struct Open {
+    std::shared_ptr<Yaml> value;
+    YAML::anchor_t anchor = 0;
+    std::size_t nodes_before = 0;
+    std::optional<std::string> key;  // of a map, while its value has not come
+    Place key_place;
+  };
+
+  static std::shared_ptr<Yaml> begin(Yaml::Kind kind, Place place) {
+    auto value = std::make_shared<Yaml>();
+    value->kind = kind;
+    value->place = place;
+    return value;
+  }
+
+  static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+    if (!tag.empty() && tag != "?" && tag != "!")
+      throw Refusal{place_of(mark), "expected no tag (!…)"};
+  }
+
+  void refuse_depth(Place place, std::size_t height) const {
+    if (open_.size() + height > kYamlDepth)
+      throw Refusal{place, "expected at most " + std::to_string(kYamlDepth) + " levels of nesting"};
+  }
+
+  void count(Place place, std::size_t more) {
+    nodes_ += more;
+    if (nodes_ > kYamlNodes)
+      throw Refusal{place, "expected at most " + std::to_string(kYamlNodes) +
+                               " keys and values, aliases counted where they are used"};
+  }
+
+  void open(Yaml::Kind kind, const YAML::Mark& mark, const std::string& tag,
+            YAML::anchor_t anchor) {
+    refuse_tag(mark, tag);
+    refuse_depth(place_of(mark), 1);
+    open_.push_back({begin(kind, place_of(mark)), anchor, nodes_, std::nullopt, {}});
+    count(place_of(mark), 1);
+  }
+
+  void close() {
+    Open ended = std::move(open_.back());
+    open_.pop_back();
+    ended.value->nodes = nodes_ - ended.nodes_before;
+    add(ended.value, ended.anchor);
+  }
+
+  void add(const YamlTree& value, YAML::anchor_t anchor) {
+    if (anchor != 0) anchors_[anchor] = value;
+    if (open_.empty()) {
+      root_ = value;
+      return;
+    }
+    auto& parent = open_.back();
+    parent.value->height = std::max(parent.value->height, value->height + 1);
+    if (parent.value->kind == Yaml::Kind::list)
+      parent.value->items.push_back(value);
+    else if (!parent.key)
+      take_key(parent, *value);
+    else
+      take_value(parent, value);
+  }
+
+  static void take_key(Open& parent, const Yaml& key) {
+    if (key.kind != Yaml::Kind::text) throw Refusal{key.place, "expected a key that is a text"};
+    if (key.text == "<<") throw Refusal{key.place, "expected no merge key <<"};
+    const auto found = parent.value->entries.find(key.text);
+    if (found != parent.value->entries.end())
+      throw Refusal{key.place, "duplicate key `" + repaired(key.text, 64) + "`, first on line " +
+                                   std::to_string(found->second.place.line)};
+    parent.key = key.text;
+    parent.key_place = key.place;
+  }
+
+  static void take_value(Open& parent, const YamlTree& value) {
+    auto placed = value;
+    // yaml-cpp notices a value that is left out where the next token is.
+    if (value->kind == Yaml::Kind::null) placed = begin(Yaml::Kind::null, parent.key_place);
+    parent.value->entries.emplace(std::move(*parent.key), Yaml::Entry{parent.key_place, placed});
+    parent.key.reset();
+  }
+
+  YamlTree root_;
+  std::vector<Open> open_;
+  std::unordered_map<YAML::anchor_t, YamlTree> anchors_;
+  std::size_t nodes_ = 0;
+};
+
+YamlTree build(const std::string& bytes) {
+  refuse_costly(bytes);
+  std::istringstream stream(bytes);
+  YAML::Parser parser(stream);
+  TreeBuilder builder;
+  while (parser.HandleNextDocument(builder)) {
+  }
+  return builder.root();
+}
+
+tl::unexpected<Error> error_at(const std::string& file, Place place, const std::string& why) {
+  return fail(file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": " +
+              why);
+}
+
+}  // namespace
+
+Result<YamlTree> parse_yaml(const std::string& bytes, const std::string& file) {
+  try {
+    if (bytes.size() > kYamlBytes)
+      throw Refusal{{}, "expected at most " + std::to_string(kYamlBytes) + " bytes"};
+    return build(bytes);
+  } catch (const Refusal& refusal) {
+    return error_at(file, refusal.place, refusal.why);
+  } catch (const YAML::Exception& error) {
+    // After the colon yaml-cpp quotes the file, which may be an unquoted password.
+    return error_at(file, place_of(error.mark),
+                    "expected YAML: " + error.msg.substr(0, error.msg.find(':')));
+  }
+}
+
+}  // namespace mse
