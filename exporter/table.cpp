@@ -26,11 +26,6 @@ std::string shown(const std::string& text) {
   return repaired(text, kTextBytes);
 }
 
-std::string spelled(Role role) {
-  if (role == Role::none) return "";
-  return role == Role::primary ? "primary" : "replica";
-}
-
 std::string cell(const NodeDimension& dimension) {
   std::string text =
       dimension.status == Status::divergent ? "DIVERGENT" : std::string(name(dimension.status));
@@ -69,7 +64,7 @@ Row header(const ServiceView& service, bool with_lag) {
 }
 
 Row row_of(const NodeView& node, const ServiceView& service, bool with_lag) {
-  Row row{shown(node.name), spelled(node.role)};
+  Row row{shown(node.name), std::string(name(node.role))};
   for (const auto& [dimension, view] : service.dimensions) {
     const auto found = node.dimensions.find(dimension);
     row.push_back(found == node.dimensions.end() ? "" : cell(found->second));
