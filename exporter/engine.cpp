@@ -13,6 +13,9 @@ namespace {
 constexpr Duration kLeastGap = std::chrono::seconds(1);
 constexpr Duration kMostGap = std::chrono::seconds(5);
 
+// However quick the polls, a snapshot is believed for this long (semantics 9).
+constexpr Duration kFreshAtLeast = std::chrono::seconds(60);
+
 Now now() {
   return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
 }
@@ -187,6 +190,7 @@ void Engine::evaluate() {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->at = instant.mono;
   snapshot->wall = instant.wall;
+  snapshot->stale_after = std::max<Duration>(3 * cadences_.poll_interval, kFreshAtLeast);
   snapshot->position_interval = cadences_.position_interval;
   for (const auto& name : order_) {
     Service& service = services_.at(name);

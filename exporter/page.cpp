@@ -17,6 +17,7 @@ std::shared_ptr<const Page> make_page(const Snapshot& snapshot, const Exposition
   page->metrics += page->self_metrics;
   page->metrics_gzip = gzip(page->metrics);
   page->at = snapshot.at;
+  page->stale_after = snapshot.stale_after;
   page->incomplete = snapshot.incomplete;
   return page;
 }

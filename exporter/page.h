@@ -18,7 +18,8 @@ struct Page {
   std::string metrics_gzip;  // the same, compressed
   std::string self_metrics;  // the exporter's own only: what is served while the snapshot is stale
   Mono at{};                 // of the snapshot; age is judged when asked
-  int incomplete = 0;        // services without a complete first round; their metrics are left out
+  Duration stale_after = std::chrono::seconds(60);  // the age over which it is not served as truth
+  int incomplete = 0;  // services without a complete first round; their metrics are left out
 };
 
 // `snapshot` with the exporter's own metrics, rendered and compressed. Counts what was dropped.

@@ -48,13 +48,12 @@ Answer only(std::string_view methods) {
 }
 
 // Why services are not shown as truth; nothing when they are.
-std::optional<std::string> staleness(const std::shared_ptr<const Page>& page,
-                                     const ServerSettings& settings, Mono now) {
+std::optional<std::string> staleness(const std::shared_ptr<const Page>& page, Mono now) {
   if (!page) return "Nothing has been evaluated yet.";
   const Duration age = now - page->at;
-  if (age <= settings.stale_after) return std::nullopt;
+  if (age <= page->stale_after) return std::nullopt;
   return "The newest snapshot is " + format_duration(age) + " old, more than " +
-         format_duration(settings.stale_after) + ".";
+         format_duration(page->stale_after) + ".";
 }
 
 // Shares the page: its bytes live as long as the answer.
@@ -63,12 +62,11 @@ std::shared_ptr<const std::string> part(const std::shared_ptr<const Page>& page,
   return {page, &bytes};
 }
 
-Answer metrics(const Request& request, const std::shared_ptr<const Page>& page,
-               const ServerSettings& settings, Mono now) {
-  if (!page) return refusal(503, *staleness(page, settings, now));
+Answer metrics(const Request& request, const std::shared_ptr<const Page>& page, Mono now) {
+  if (!page) return refusal(503, *staleness(page, now));
   Answer result;
   result.type = kMetricsType;
-  if (staleness(page, settings, now)) {
+  if (staleness(page, now)) {
     result.body = part(page, page->self_metrics);
   } else {
     result.gzip = accepts_gzip(request.accept_encoding);
@@ -77,8 +75,8 @@ Answer metrics(const Request& request, const std::shared_ptr<const Page>& page,
   return result;
 }
 
-Answer ready(const std::shared_ptr<const Page>& page, const ServerSettings& settings, Mono now) {
-  if (const auto reason = staleness(page, settings, now)) return refusal(503, *reason);
+Answer ready(const std::shared_ptr<const Page>& page, Mono now) {
+  if (const auto reason = staleness(page, now)) return refusal(503, *reason);
   if (page->incomplete > 0) {
     return refusal(503,
                    "The first round is incomplete; services that wait for a node's first poll: " +
@@ -156,8 +154,8 @@ Answer answer(const Request& request, const std::shared_ptr<const Page>& page,
     return refusal(404, "There is nothing here.");
   }
   if (!reads) return only("GET, HEAD");
-  if (telemetry) return metrics(request, page, settings, now);
-  if (is_ready) return ready(page, settings, now);
+  if (telemetry) return metrics(request, page, now);
+  if (is_ready) return ready(page, now);
   return healthy ? plain("Healthy.") : landing(settings);
 }
 

@@ -13,8 +13,6 @@ namespace mse {
 struct ServerSettings {
   std::string listen_address = "127.0.0.1:9889";  // as parse_listen_address reads it
   std::string telemetry_path = "/metrics";
-  Duration stale_after =
-      std::chrono::seconds(60);  // max(3 polls, 60 s): older snapshots are not served as truth
   // POST /-/reload; empty: 403. Called on a server thread, never twice at once.
   std::function<Result<void>()> reload;
   // Told the status of each answer, on a server thread; may be empty.

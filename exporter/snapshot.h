@@ -167,8 +167,9 @@ struct Snapshot {
   Mono at{};
   Wall wall{};
   std::vector<ServiceView> services;
-  int incomplete = 0;            // services left out
-  Duration position_interval{};  // how finely lag is resolved; 0: not measured
+  int incomplete = 0;                               // services left out
+  Duration stale_after = std::chrono::seconds(60);  // max(3 polls, 60 s): older is no truth
+  Duration position_interval{};                     // how finely lag is resolved; 0: not measured
 };
 
 }  // namespace mse

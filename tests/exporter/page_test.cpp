@@ -13,11 +13,13 @@ TEST(Page, HoldsTheServicesAndTheExporterItself) {
   SelfMetrics self("v", {});
   Snapshot snapshot = rich_snapshot();
   snapshot.at = Mono(std::chrono::seconds(7));
+  snapshot.stale_after = std::chrono::seconds(90);
   const auto page = make_page(snapshot, {}, self, {});
   EXPECT_EQ(page->metrics, render_services(snapshot, {}).text + page->self_metrics);
   EXPECT_EQ(page->self_metrics, self.text({}, snapshot.wall));
   EXPECT_EQ(gunzip(page->metrics_gzip), page->metrics);
   EXPECT_EQ(page->at, snapshot.at);
+  EXPECT_EQ(page->stale_after, snapshot.stale_after);
   EXPECT_EQ(page->incomplete, 1);
 }
 
