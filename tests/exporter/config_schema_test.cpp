@@ -6,13 +6,14 @@
 #include <set>
 
 #include "tests/support/config_folder.h"
+#include "tests/support/tests_dir.h"
 
 namespace mse {
 namespace {
 
 using nlohmann::json;
 
-const std::filesystem::path kDeploy = std::filesystem::path(TESTS_DIR).parent_path() / "deploy";
+const std::filesystem::path kDeploy = tests_dir().parent_path() / "deploy";
 
 // Both kinds of collectors: the program's own, and where it lacks postgres, the fake.
 const std::vector<CollectorKind>& kinds() {

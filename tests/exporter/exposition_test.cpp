@@ -10,6 +10,7 @@
 #include "exporter/page.h"
 #include "tests/support/exposition_reader.h"
 #include "tests/support/rich_snapshot.h"
+#include "tests/support/tests_dir.h"
 
 namespace mse {
 namespace {
@@ -52,7 +53,7 @@ std::string golden_page() {
 
 // Regenerate with MSE_REGENERATE_GOLDEN=1 in the environment, then read the difference.
 TEST(Exposition, IsTheGoldenPage) {
-  const std::string path = TESTS_DIR "/golden/metrics.txt";
+  const std::string path = tests_dir() / "golden/metrics.txt";
   if (std::getenv("MSE_REGENERATE_GOLDEN") != nullptr) {
     std::ofstream(path, std::ios::binary) << golden_page();
   }

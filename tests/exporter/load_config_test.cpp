@@ -7,6 +7,7 @@
 
 #include "exporter/time_text.h"
 #include "tests/support/config_folder.h"
+#include "tests/support/tests_dir.h"
 
 namespace mse {
 namespace {
@@ -21,7 +22,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::Pair;
 
-const std::filesystem::path kTests = TESTS_DIR;
+const std::filesystem::path kTests = tests_dir();
 
 class LoadConfig : public ConfigFolder {
  protected:

@@ -7,13 +7,14 @@
 #include <sstream>
 
 #include "tests/support/fake_engine.h"
+#include "tests/support/tests_dir.h"
 
 namespace mse::story {
 namespace {
 
 std::vector<std::string> story_files() {
   std::vector<std::string> out;
-  for (const auto& file : std::filesystem::directory_iterator(TESTS_DIR "/scenarios")) {
+  for (const auto& file : std::filesystem::directory_iterator(tests_dir() / "scenarios")) {
     if (file.path().extension() == ".yml") out.push_back(file.path().stem().string());
   }
   std::sort(out.begin(), out.end());
@@ -21,7 +22,7 @@ std::vector<std::string> story_files() {
 }
 
 std::string content(const std::string& story) {
-  std::ifstream in(std::string(TESTS_DIR "/scenarios/") + story + ".yml");
+  std::ifstream in(tests_dir() / "scenarios" / (story + ".yml"));
   std::ostringstream out;
   out << in.rdbuf();
   return out.str();
