@@ -99,18 +99,20 @@ void ChangeTracker::arrive(const Group& group) {
   for (const Seat& seat : group.seats) {
     if (seat.slot->seen.state() != target) continue;
     if (seat.slot->seen.confirmed() && !seat.slot->exempt()) open_->reached = true;
-    if (seat.slot->arrived != open_->serial) arrived(*seat.slot, seat);
+    if (seat.slot->arrived != open_->serial) arrived(seat, group);
   }
 }
 
-void ChangeTracker::arrived(Slot& slot, const Seat& seat) {
+void ChangeTracker::arrived(const Seat& seat, const Group& group) {
+  Slot& slot = *seat.slot;
   slot.arrived = open_->serial;
   const Mono at = slot.seen.first().mono;
   if (open_->first_node.empty()) {
     open_->first_node = *seat.node;
     open_->first_at = at;
   }
-  const bool found_there = slot.initial && slot.judged == slot.seen.state();
+  const bool found_there =
+      slot.just_found(group.first) || (slot.initial && slot.judged == slot.seen.state());
   const bool counts = !found_there && !slot.exempt() && at >= open_->started.mono &&
                       seat.joined <= open_->deadline.mono;
   if (counts) {

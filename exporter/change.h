@@ -106,7 +106,7 @@ class ChangeTracker {
   void open_new(const Order& order, bool declared, const Group& group);
   Goal from_of(const Order& order, const Group& group) const;
   void arrive(const Group& group);
-  void arrived(Slot& slot, const Seat& seat);
+  void arrived(const Seat& seat, const Group& group);
   void count_late(const Group& group);
   std::optional<Outcome> outcome(const Group& group) const;
   bool all_at(const Goal& goal, const Group& group) const;

@@ -22,9 +22,9 @@ void ChangeTracker::follow(const Group& group, const Found& canonical) {
     Slot& slot = *seat.slot;
     const StateRef& state = slot.seen.state();
     if (!state || state == slot.judged) continue;
-    const bool found_so = !slot.judged && (group.first || slot.unknown_at_first);
-    if (!found_so) slot.judged ? moved(seat, group, canonical) : born(seat, group, canonical);
-    slot.initial = found_so;
+    const bool found = slot.just_found(group.first);
+    if (!found) slot.judged ? moved(seat, group, canonical) : born(seat, group, canonical);
+    slot.initial = found;
     slot.judged = state;
   }
   settle_candidates(group);

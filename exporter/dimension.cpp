@@ -34,8 +34,9 @@ std::string spelled(Role role) {
 
 // A declared wall time on both clocks, as the pair told with it relates them.
 Now on_both_clocks(Wall declared, Now told) {
-  const Duration ahead = std::clamp<Duration>(declared - told.wall, -kFarthest, kFarthest);
-  return {told.mono + ahead, declared};
+  const auto farthest = std::chrono::duration_cast<Wall::duration>(kFarthest);
+  const Wall near = std::clamp(declared, told.wall - farthest, told.wall + farthest);
+  return {told.mono + (near - told.wall), declared};
 }
 
 Now later(Now instant, Duration by) {

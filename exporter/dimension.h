@@ -105,6 +105,8 @@ class Dimension {
   Order order_of(const Declaration& declaration, Now told) const;
   void open_everywhere(const Order& order, const World& world);
   const Change* leading(const StateWord& target, Mono now) const;
+  void follow_node(const Slot& first, const Compared& group, const Change& leading,
+                   const World& world);
   void decide(Compared& group, const World& world);
   void leave_behind(Compared& group, const Change& closed, Mono now);
   Permissions permissions_of(const Compared& group, const World& world) const;

@@ -36,26 +36,31 @@ void Dimension::leave_behind(Compared& group, const Change& closed, Mono now) {
 void Dimension::open_following(const Dimension& leader, const World& world) {
   const Change* change = leader.leading(StateWord(following_.declaration.state), world.now.mono);
   if (change == nullptr) return;
-  for (auto& [name, group] : groups_) {
-    const Slot* slot = slot_of(change->first_node, group.seats);
-    if (slot == nullptr) continue;
-    const StateRef state = slot->seen.state();
-    const bool moved = state && state != group.before.state;
-    if (!state || (!moved && slot->seen.at() < change->first_at)) {
-      if (!std::exchange(following_.hurried, true)) world.reread.insert(change->first_node);
-      return;
-    }
-    Declaration own = std::exchange(following_, {}).declaration;
-    const Change* open = group.changes.open();
-    const bool adopts = open != nullptr && open->to.state() == state;
-    own.from.clear();
-    Order order = order_of(own, change->started);
-    order.to = Goal(state);
-    order.deadline = change->deadline;
-    if (moved || adopts) open_everywhere(order, world);
-    progress(world);
+  for (const auto& [name, group] : groups_) {
+    if (const Slot* slot = slot_of(change->first_node, group.seats))
+      return follow_node(*slot, group, *change, world);
+  }
+}
+
+// The target is the state of the first node that reached the leader's, read after it did.
+void Dimension::follow_node(const Slot& first, const Compared& group, const Change& leading,
+                            const World& world) {
+  const StateRef state = first.seen.state();
+  const bool moved = state && state != group.before.state;
+  const bool read_since = state && first.seen.at() >= leading.first_at;
+  if (!moved && !read_since) {
+    if (!std::exchange(following_.hurried, true)) world.reread.insert(leading.first_node);
     return;
   }
+  Order order = order_of(std::exchange(following_, {}).declaration, leading.started);
+  order.to = Goal(state);
+  order.from = {};
+  order.started = leading.started;
+  order.deadline = leading.deadline;
+  const Change* open = group.changes.open();
+  const bool adopts = open != nullptr && open->to.state() == state;
+  if (moved || adopts) open_everywhere(order, world);
+  progress(world);
 }
 
 PolicyKind Dimension::policy_of(const Compared& group, const World& world) const {
@@ -189,14 +194,13 @@ void Dimension::judge_outside(NodeDimension& out, Compared& group, const Seat& s
 
 void Dimension::bind_old_drift(const NodeDimension& judged, Slot& slot,
                                const Compared& group) const {
-  const bool found_so = !slot.judged && (first_ || slot.unknown_at_first);
   const bool may_outlast = judged.status == Status::divergent ||
                            judged.allowance == AllowanceSource::lag ||
                            judged.allowance == AllowanceSource::maintenance;
   const StateRef& state = slot.seen.state();
   const Change* open = group.changes.open();
   const bool of_change = open != nullptr && open->declared && open->from.admits(state);
-  if (found_so && may_outlast && !of_change) slot.old_drift = state;
+  if (slot.just_found(first_) && may_outlast && !of_change) slot.old_drift = state;
 }
 
 KeyList Dimension::differing(Compared& group, const StateRef& state) const {

@@ -66,6 +66,11 @@ struct Slot {
     return state && (state == old_drift || state == acknowledged);
   }
 
+  // Its first known state, which it was found in: at the first complete round, or unknown then.
+  bool just_found(bool first_round) const {
+    return seen.state() && !judged && (first_round || unknown_at_first);
+  }
+
   Sighting seen;
   StateRef judged;        // the last known state that the rules have dealt with
   StateRef old_drift;     // what it was bound to as preexisting

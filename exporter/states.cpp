@@ -1,7 +1,9 @@
 // Interning of states, and the differences between two.
 #include "exporter/states.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -42,15 +44,12 @@ bool StateWord::names(const State& state) const {
 KeyList differing_keys(const State& one, const State& other) {
   const StateKey absent{};
   if (one.key == absent || other.key == absent) return {};
+  std::vector<std::pair<std::string, std::string>> changed;  // both sides of each
+  std::set_symmetric_difference(one.parts.begin(), one.parts.end(), other.parts.begin(),
+                                other.parts.end(), std::back_inserter(changed));
   std::vector<std::string> keys;
-  auto a = one.parts.begin();
-  auto b = other.parts.begin();
-  while (a != one.parts.end() || b != other.parts.end()) {
-    const bool only_a = b == other.parts.end() || (a != one.parts.end() && a->first < b->first);
-    const bool only_b = !only_a && (a == one.parts.end() || b->first < a->first);
-    if (only_a || only_b || a->second != b->second) keys.push_back(only_b ? b->first : a->first);
-    if (!only_b) ++a;
-    if (!only_a) ++b;
+  for (auto& [key, digest] : changed) {
+    if (keys.empty() || keys.back() != key) keys.push_back(std::move(key));
   }
   return keys;
 }
