@@ -180,6 +180,7 @@ void Dimension::count(const World& world) {
   }
   if (groups_.size() > world.members.size() + kEmptyGroups)
     std::erase_if(groups_, [](const auto& entry) { return entry.second.seats.empty(); });
+  if (first_reads_.size() > world.members.size() + kEmptyGroups) first_reads_.clear();
   see_what_there_is(world);
 }
 
@@ -231,11 +232,16 @@ Order Dimension::order_of(const Declaration& declaration, Now told) const {
 }
 
 void Dimension::open_everywhere(const Order& order, const World& world) {
+  standing_ = order;
   for (auto& [name, group] : groups_) group.changes.declare(order, now_of(group, world));
 }
 
 void Dimension::open_declared(const World& world) {
-  for (auto& [name, group] : groups_) group.before = group.found;
+  for (auto& [name, group] : groups_) {
+    group.before = group.found;
+    const bool fresh = std::exchange(group.fresh, false);
+    if (fresh && standing_) group.changes.declare(*standing_, now_of(group, world));
+  }
   if (literal_) declared(*literal_, world.now);
   std::deque<Told> ahead;
   for (const Told& told : std::exchange(told_, {})) {

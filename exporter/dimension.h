@@ -81,6 +81,8 @@ class Dimension {
     ChangeTracker changes;
     Found before, found;  // at the last evaluation, and at this one
     bool had_primary = false, missing_since_first = false;
+    bool first_canonical = false;  // after none since the first round: all it finds outside is old
+    bool fresh = true;             // what is declared for all groups was not told to it yet
     Census census;
     std::vector<Seat> seats;
     std::vector<std::size_t> rows;  // of the seats, among the members
@@ -146,6 +148,7 @@ class Dimension {
   std::optional<Mono> source_lost_;
   std::deque<Declaration> told_before_;  // the newest last
   std::deque<Told> told_;
+  std::optional<Order> standing_;  // the last one opened
   Following following_;
   ChangeCounts counts_;
   DimensionView tallies_;

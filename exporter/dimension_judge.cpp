@@ -83,6 +83,7 @@ void Dimension::decide(Compared& group, const World& world) {
   if (open != nullptr && open->moves_canonical())
     group.found = {open->to.state(), open->to.text(), std::nullopt};
   if (group.found.state != group.before.state) group.differing.clear();
+  group.first_canonical = !group.found.missing && group.missing_since_first;
   group.missing_since_first = group.found.missing && (first_ || group.missing_since_first);
 }
 
@@ -194,13 +195,15 @@ void Dimension::judge_outside(NodeDimension& out, Compared& group, const Seat& s
 
 void Dimension::bind_old_drift(const NodeDimension& judged, Slot& slot,
                                const Compared& group) const {
+  const bool found_so = slot.just_found(first_) ||
+                        (group.first_canonical && slot.initial && slot.judged == slot.seen.state());
   const bool may_outlast = judged.status == Status::divergent ||
                            judged.allowance == AllowanceSource::lag ||
                            judged.allowance == AllowanceSource::maintenance;
   const StateRef& state = slot.seen.state();
   const Change* open = group.changes.open();
   const bool of_change = open != nullptr && open->declared && open->from.admits(state);
-  if (slot.just_found(first_) && may_outlast && !of_change) slot.old_drift = state;
+  if (found_so && may_outlast && !of_change) slot.old_drift = state;
 }
 
 KeyList Dimension::differing(Compared& group, const StateRef& state) const {

@@ -46,7 +46,7 @@ using DeclaredValue = std::variant<std::string, SourceUnreachable>;
 //   groups under one explicit `primary` policy must agree, else no_primary.
 // - Several states that a declared word names: the commonest is meant, the others are divergent.
 // - preexisting ends when its node is seen canonical. It is bound also where the first round showed
-//   the node under lag or maintenance.
+//   the node under lag or maintenance, and, after a canonical missing since then, by the first one.
 // - Preexisting and acknowledged nodes take no part in opening, closing and counting a change.
 // - One change is open at a time per dimension and group of compare_within. Told of several
 //   allowances, the first in the order of AllowanceSource is named.

@@ -200,6 +200,37 @@ TEST_F(Pair, AReplicaGroupOfCompareWithinUsesTheMajority) {
   EXPECT_EQ(story.status("b", "schema"), Status::unknown);
 }
 
+TEST(AMissingPrimary, AtTheFirstRoundMakesWhatItsReturnFindsOutsidePreexisting) {
+  ServiceStory story(ServiceStory::nodes({"a", "b"}));
+  story.answers["a"].identity = Identity{Role::primary, "sys/db", "a", "1"};
+  story.answers["b"].identity = Identity{Role::replica, "sys/db", "b", "1"};
+  story.is("a", "A");
+  story.is("b", "B");
+  story.fails("a");
+  story.round();
+  EXPECT_TRUE(story.dimension().preexisting_canonical_missing);
+  EXPECT_EQ(story.status("b"), Status::unknown);
+  story.answers_again("a");
+  story.next_round();
+  EXPECT_EQ(story.status("b"), Status::divergent);
+  EXPECT_TRUE(story.at("b").preexisting);
+}
+
+TEST(ANodeNeverRead, IsUnknownWhereGroupsGoByRole) {
+  auto settings = ServiceStory::nodes({"a", "b"});
+  settings.compare_within["config"] = {"role"};
+  ServiceStory story(settings);
+  story.is("a", "A");
+  story.is("b", "B");
+  story.fails("b", Reason::dns);
+  story.round();
+  EXPECT_EQ(story.status("b"), Status::unknown);
+  EXPECT_EQ(story.at("b").reason, Reason::dns);
+  EXPECT_EQ(story.node_view("b").exposure, Status::unknown);
+  EXPECT_EQ(story.dimension().nodes, (PerStatus<int>{1, 0, 1, 0}));
+  EXPECT_EQ(story.dimension().canonical.size(), 1U);
+}
+
 TEST(IndependentServers, HaveNoReplicationHistoryToCompareAndUseTheMajority) {
   ServiceStory story(ServiceStory::nodes({"x", "y", "z"}), {"config", "replication_history"});
   for (const std::string node : {"x", "y", "z"}) {

@@ -235,6 +235,25 @@ TEST(CompareWithin, GivesEachGroupItsOwnCanonicalAndChanges) {
   EXPECT_EQ(story.dimension().open_change->started, first);
 }
 
+TEST(CompareWithin, AGroupThatAppearsDuringADeclaredChangeIsInIt) {
+  auto settings = tenants(2);
+  settings.compare_within["config"] = {"region"};
+  ServiceStory story(settings);
+  are(story, "AA");
+  story.round();
+  Declaration change;
+  change.state = "B";
+  story.evaluator.declare("config", change, story.now());
+  story.next_round();
+  settings.nodes.push_back(ServiceStory::node("t2"));
+  settings.nodes.back().labels["region"] = "us";
+  story.evaluator.inventory(settings.nodes, story.now());
+  are(story, "AAA");
+  story.next_round();
+  EXPECT_EQ(story.canonical("config", "us"), "B");
+  EXPECT_EQ(story.at("t2").allowance, AllowanceSource::change);
+}
+
 TEST(CompareWithin, JoinsSeveralKeysAndTakesAMissingLabelAsEmpty) {
   auto settings = tenants(2);
   settings.nodes[0].labels = {{"region", "eu"}, {"zone", "1"}};
