@@ -4,15 +4,10 @@
 #include <set>
 
 #include "collectors/postgres_positions.h"
+#include "collectors/postgres_quoting.h"
 
 namespace mse {
 namespace {
-
-std::string quoted(const std::string& name) {
-  std::string out = "\"";
-  for (const char c : name) out += c == '"' ? "\"\"" : std::string(1, c);
-  return out + "\"";
-}
 
 void append_new_lines(std::string& out, std::set<std::string>& seen, const std::string& lines) {
   for (std::size_t at = 0; at < lines.size();) {
@@ -27,10 +22,13 @@ void append_new_lines(std::string& out, std::set<std::string>& seen, const std::
 
 std::string postgres_grants(const std::string& user, const std::string& database,
                             const std::vector<PostgresConcern>& concerns) {
-  const auto role = quoted(user);
-  const auto name = quoted(database);
-  std::string out = "CREATE ROLE " + role + " LOGIN;\n-- then give it a password: \\password " +
-                    role + "\nGRANT CONNECT ON DATABASE " + name + " TO " + role + ";\n";
+  const auto role = identifier(user);
+  const auto name = identifier(database);
+  const auto quote = dollar_quote(role);
+  std::string out = "\\connect " + name + "\nDO " + quote + " BEGIN CREATE ROLE " + role +
+                    " LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END " + quote +
+                    ";\n-- then give it a password: \\password " + role +
+                    "\nGRANT CONNECT ON DATABASE " + name + " TO " + role + ";\n";
   std::set<std::string> seen;
   append_new_lines(out, seen, grants_of_positions(role));
   for (const auto& concern : concerns) {

@@ -8,10 +8,9 @@
 
 namespace mse {
 
-// What a superuser runs once on the primary, connected to `database`, for the role `user` to read
-// `concerns` and positions; each line once. Names are quoted. What only the database knows (the
-// schemas of migration tables) are comments to uncomment. No password: it is asked for by psql's
-// \password.
+// What a superuser runs with psql on the primary for the role `user` to read `concerns` and
+// positions in `database`; each line once. Running it again, or that of another database after it,
+// is fine: what is there stays. Names are quoted. No password: it is asked for by psql's \password.
 std::string postgres_grants(const std::string& user, const std::string& database,
                             const std::vector<PostgresConcern>& concerns);
 

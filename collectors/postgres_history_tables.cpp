@@ -5,6 +5,8 @@
 #include <cctype>
 #include <set>
 
+#include "collectors/postgres_quoting.h"
+
 namespace mse {
 namespace {
 
@@ -43,20 +45,8 @@ std::vector<std::string> words(std::string_view text) {
   return out;
 }
 
-std::string identifier(std::string_view name) {
-  std::string out = "\"";
-  for (const char c : name) out += c == '"' ? "\"\"" : std::string(1, c);
-  return out + "\"";
-}
-
 std::string place(const HistoryTable& table) {
   return identifier(table.schema) + "." + identifier(table.name);
-}
-
-std::string literal(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
-  return out + "'";
 }
 
 const HistoryTable* sibling(const std::vector<HistoryTable>& tables, const HistoryTable& table,
@@ -140,7 +130,50 @@ std::string state_sql(const FoundHistory& found) {
          locked + ")::numeric AS locked\nFROM (" + state + ") AS state";
 }
 
+// {tables, columns} of a tool, and of its lock.
+std::string shapes_of(const MigrationTool& tool) {
+  std::string tables, columns;
+  for (const auto& name : words(tool.tables)) tables += (tables.empty() ? "" : ",") + name;
+  for (const auto& column : words(tool.columns)) {
+    columns += (columns.empty() ? "" : ",") + column.substr(0, column.find(':'));
+  }
+  auto out = "(" + literal("{" + tables + "}") + ", " + literal("{" + columns + "}") + ")";
+  if (!tool.lock_table.empty()) {
+    out += ", (" + literal("{" + std::string(tool.lock_table) + "}") + ", '{}')";
+  }
+  return out;
+}
+
 }  // namespace
+
+std::string grant_history_tables_sql(const std::string& role) {
+  std::set<std::string> distinct;
+  for (const auto& tool : migration_tools()) distinct.insert(shapes_of(tool));
+  std::string shapes;
+  for (const auto& shape : distinct) shapes += (shapes.empty() ? "      " : ",\n      ") + shape;
+  const auto quote = dollar_quote(role);
+  return "DO " + quote +
+         " DECLARE history record; BEGIN  -- the history tables of migration tools\n"
+         "  FOR history IN SELECT DISTINCT c.relnamespace::regnamespace AS schema, "
+         "c.oid::regclass AS name\n"
+         "    FROM pg_class c JOIN (VALUES\n" +
+         shapes +
+         ") AS shape (tables, columns)\n"
+         "      ON lower(c.relname) = ANY (shape.tables::text[])\n"
+         "    WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'\n"
+         "      AND shape.columns::text[] <@ ARRAY(SELECT lower(a.attname) FROM pg_attribute a\n"
+         "        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)\n"
+         "  LOOP\n"
+         "    EXECUTE format('GRANT USAGE ON SCHEMA %s TO %s', history.schema, " +
+         literal(role) +
+         ");\n"
+         "    EXECUTE format('GRANT SELECT ON %s TO %s', history.name, " +
+         literal(role) +
+         ");\n"
+         "  END LOOP;\n"
+         "END " +
+         quote + ";\n";
+}
 
 std::string find_history_tables_sql() {
   std::set<std::string> names;

@@ -34,6 +34,10 @@ struct FoundHistory {
 // the system nor an extension owns.
 std::string find_history_tables_sql();
 
+// The statement that lets `role` (a quoted identifier) read those that exist in the database it is
+// run in, and the locks beside them. Its lines are distinct.
+std::string grant_history_tables_sql(const std::string& role);
+
 // Failure protocol.
 Polled<std::vector<HistoryTable>> parse_history_tables(Rows rows);
 

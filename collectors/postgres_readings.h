@@ -40,8 +40,8 @@ struct PostgresConcern {
   Depth depth = Depth::narrow;  // deep: read by deep polls only
   bool replicated = false;      // travels with the data, so that lag can be told from drift
   asio::awaitable<Polled<Report>> (*read)(PostgresReader* reader) = nullptr;
-  // The least privilege for it as SQL, a line each ending in `;\n`; `role` is a quoted identifier,
-  // `database` too.
+  // The least privilege for it as SQL statements on lines of their own; running them again changes
+  // nothing. `role` is a quoted identifier, `database` too.
   std::string (*grants)(const std::string& role, const std::string& database) = nullptr;
 };
 

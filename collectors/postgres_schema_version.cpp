@@ -70,20 +70,8 @@ asio::awaitable<Polled<Report>> read(PostgresReader* reader) {
   co_return co_await with_online_changes(reader, std::move(report));
 }
 
-// As comments: which of them exist, and in which schema, only the database knows.
 std::string grants(const std::string& role, const std::string& /*database*/) {
-  std::string out;
-  for (const auto& tool : migration_tools()) {
-    const auto from = tool.tables.find_first_not_of(' ');
-    auto tables =
-        "public." + std::string(tool.tables.substr(from, tool.tables.find(' ', from) - from));
-    if (!tool.lock_table.empty() && tool.tables.find(tool.lock_table) == std::string_view::npos) {
-      tables += ", public." + std::string(tool.lock_table);
-    }
-    out += "-- GRANT USAGE ON SCHEMA public TO " + role + "; GRANT SELECT ON " + tables + " TO " +
-           role + "; -- where " + std::string(tool.tool) + " is used;\n";
-  }
-  return out;
+  return grant_history_tables_sql(role);
 }
 
 }  // namespace
