@@ -201,6 +201,7 @@ Polled<std::vector<HistoryTable>> parse_history_tables(Rows rows) {
     table.columns[lower(*row[2])] = {*row[2], *row[3], is_true(row[5])};
   }
   std::vector<HistoryTable> out;
+  out.reserve(tables.size());
   for (auto& [key, table] : tables) out.push_back(std::move(table));
   return out;
 }
