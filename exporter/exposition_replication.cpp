@@ -35,20 +35,22 @@ void write_stages(TextFormat& page, const std::string& labels, std::string_view 
   }
 }
 
+// Gives how many replicas were left out.
+std::uint64_t write_replicas(TextFormat& page, const NodeLabels& node) {
+  const auto replicas = by_name(node.view->downstreams.replicas);
+  std::size_t written = 0;
+  for (const auto& [replica, lags] : replicas) {
+    if (++written > kOutsideNames) return replicas.size() - kOutsideNames;
+    write_stages(page, node.labels, replica, lags);
+  }
+  return 0;
+}
+
 std::uint64_t write_reported(TextFormat& page, Services services) {
   page.family("mixed_state_replica_reported_lag_seconds", kGauge,
               "Lag of a replica as its upstream node reports it; absent while idle.");
   std::uint64_t dropped = 0;
-  each_node(services, [&](const NodeLabels& node) {
-    std::size_t written = 0;
-    for (const auto& [replica, lags] : by_name(node.view->downstreams.replicas)) {
-      if (++written > kOutsideNames) {
-        ++dropped;
-      } else {
-        write_stages(page, node.labels, replica, lags);
-      }
-    }
-  });
+  each_node(services, [&](const NodeLabels& node) { dropped += write_replicas(page, node); });
   return dropped;
 }
 

@@ -33,7 +33,7 @@ std::string_view text_or_empty(const char* text) {
 
 // As civetweb's `listening_ports` spells it.
 std::string spelled(const ListenAddress& address) {
-  const std::string port = std::to_string(address.port);
+  std::string port = std::to_string(address.port);
   if (address.host.empty()) return port;
   return (address.ipv6 ? "[" + address.host + "]" : address.host) + ":" + port;
 }

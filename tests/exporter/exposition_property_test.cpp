@@ -20,14 +20,14 @@ class Bytes {
   explicit Bytes(unsigned seed) : random_(seed) {}
 
   std::string operator()() {
-    static const std::array<std::string, 12> kNasty{
+    static const std::array<std::string, 12> nasty{
         "\"} 1\n",      "\\",           "\n# TYPE x counter\n",
         "\xC0\xAF",     "\xED\xA0\x80", "\xF5",
         "\xE2\x80",     "\r\n",         "{a=\"",
         "\xEF\xBB\xBF", "\x7F\x1B[31m", "\xC2\x85"};
     std::string result = std::to_string(++made_) + ":";
     for (std::size_t pieces = random_() % 8; pieces > 0; --pieces) {
-      if (random_() % 2 == 0) result += kNasty.at(random_() % kNasty.size());
+      if (random_() % 2 == 0) result += nasty.at(random_() % nasty.size());
       for (std::size_t i = random_() % 12; i > 0; --i) result += static_cast<char>(random_());
     }
     if (random_() % 50 == 0) result += std::string(5000, static_cast<char>(random_()));

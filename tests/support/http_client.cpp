@@ -41,6 +41,7 @@ Response parse(const std::string& bytes) {
 }  // namespace
 
 Connection::Connection(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  if (socket_ < 0) throw std::runtime_error("no socket");
   const timeval limit{20, 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   sockaddr_in peer{};
