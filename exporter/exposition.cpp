@@ -29,6 +29,7 @@ bool needs_a_look(const NodeView& node, const Objectives& objectives) {
 class NodeChoice {
  public:
   NodeChoice(const ServiceView& service, PerNode rule) : service_(service), rule_(rule) {
+    if (rule != PerNode::automatic) return;
     for (const NodeView& node : service.nodes) {
       if (shows(node)) shown_.insert(node.name);
     }
@@ -58,12 +59,32 @@ std::string with(std::string labels, std::string_view name, std::string_view val
   return labels;
 }
 
+bool replicates(const NodeView& node) {
+  return node.lag || node.link_up || !node.downstreams.replicas.empty() ||
+         !node.downstreams.slots.empty();
+}
+
+NodeDimensionValues values_of(const NodeDimension& view, const std::string& dimension) {
+  NodeDimensionValues values{&dimension, static_cast<int>(view.status), {}, {}, {}};
+  if (view.state) values.fingerprint = static_cast<double>(view.state->fingerprint);
+  if (view.status != Status::divergent && view.status != Status::transition) return values;
+  if (view.since) values.since = seconds(*view.since);
+  const auto keys = static_cast<double>(view.differing_keys.size());
+  if (keys > 0) values.differing_keys = keys;
+  return values;
+}
+
+// Both lists of dimensions are sorted by name; one that the service does not show has no series.
 NodeLabels label_node(const NodeView& node, const ServiceLabels& service, bool all) {
-  NodeLabels result{&node, with(service.labels, "node", node.name), {}};
+  NodeLabels result{&node, with({}, "node", node.name), replicates(node), {}};
+  if (all) result.dimensions.reserve(node.dimensions.size());
+  auto known = service.view->dimensions.begin();
+  auto labels = service.dimensions.begin();
   for (const auto& [name, view] : node.dimensions) {
+    for (; labels != service.dimensions.end() && known->first < name; ++known) ++labels;
+    if (labels == service.dimensions.end() || known->first != name) continue;
     if (!all && view.status == Status::canonical) continue;
-    result.dimensions.push_back(
-        {&view, with(with(service.labels, "dimension", name), "node", node.name)});
+    result.dimensions.push_back(values_of(view, labels->labels));
   }
   return result;
 }
@@ -71,8 +92,9 @@ NodeLabels label_node(const NodeView& node, const ServiceLabels& service, bool a
 CollectorLabels label_collector(const CollectorView& collector, const ServiceLabels& service,
                                 const NodeChoice& choice) {
   CollectorLabels result{&collector, with(service.labels, "collector", collector.kind), {}};
+  result.nodes.reserve(collector.nodes.size());
   for (const CollectorView::Node& node : collector.nodes) {
-    if (choice.shows(node)) result.nodes.push_back({&node, with(result.labels, "node", node.name)});
+    if (choice.shows(node)) result.nodes.push_back({&node, with({}, "node", node.name)});
   }
   return result;
 }
@@ -84,6 +106,7 @@ ServiceLabels label_service(const ServiceView& view, const ExpositionSettings& s
     service.dimensions.push_back({&dimension, with(service.labels, "dimension", name)});
   }
   const NodeChoice choice(view, settings.per_node);
+  service.nodes.reserve(view.nodes.size());
   for (const NodeView& node : view.nodes) {
     if (!choice.shows(node)) continue;
     service.nodes.push_back(label_node(node, service, choice.shows_all_of(node)));
@@ -92,6 +115,19 @@ ServiceLabels label_service(const ServiceView& view, const ExpositionSettings& s
     service.collectors.push_back(label_collector(collector, service, choice));
   }
   return service;
+}
+
+// About the size of the series of single nodes, so that a large page is not copied as it grows.
+std::size_t expected_bytes(Services services) {
+  constexpr std::size_t kNameAndValue = 70;
+  std::size_t bytes = 0;
+  for (const ServiceLabels& service : services) {
+    for (const NodeLabels& node : service.nodes) {
+      const std::size_t line = kNameAndValue + service.labels.size() + node.label.size();
+      bytes += line * (2 * node.dimensions.size() + 3);
+    }
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -109,6 +145,7 @@ std::vector<ServiceLabels> label_services(const Snapshot& snapshot,
 Exposition render_services(const Snapshot& snapshot, const ExpositionSettings& settings) {
   const std::vector<ServiceLabels> services = label_services(snapshot, settings);
   TextFormat page;
+  page.reserve(expected_bytes(services));
   write_services(page, services);
   write_exposure(page, services);
   write_dimensions(page, services);

@@ -9,14 +9,16 @@ constexpr auto kGauge = MetricType::gauge;
 void write_reach(TextFormat& page, Services services) {
   page.family("mixed_state_collector_up", kGauge, "Whether the last poll of the node succeeded.");
   each_collector(services, [&](const CollectorLabels& collector) {
-    for (const auto& node : collector.nodes) page.sample(node.labels, {}, node.view->up ? 1 : 0);
+    for (const auto& node : collector.nodes) {
+      page.sample_joined(collector.labels, node.label, node.view->up ? 1 : 0);
+    }
   });
   page.family("mixed_state_collector_last_success_timestamp_seconds", kGauge,
               "When a poll of the node last succeeded; absent when none has.");
   each_collector(services, [&](const CollectorLabels& collector) {
     for (const auto& node : collector.nodes) {
       const auto& last = node.view->last_success;
-      if (last) page.sample(node.labels, {}, seconds(*last));
+      if (last) page.sample_joined(collector.labels, node.label, seconds(*last));
     }
   });
 }

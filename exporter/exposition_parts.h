@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,30 +17,33 @@ namespace mse {
 // worth of names per node or service.
 inline constexpr std::size_t kOutsideNames = 64;
 
-// A node in a dimension that has series of its own; labels service, shard, dimension, node.
-struct NodeDimensionLabels {
-  const NodeDimension* view;
-  std::string labels;
-};
-
-// A node that has series of its own; labels service, shard, node.
-struct NodeLabels {
-  const NodeView* view;
-  std::string labels;
-  std::vector<NodeDimensionLabels> dimensions;
-};
-
 // Labels service, shard, dimension.
 struct DimensionLabels {
   const DimensionView* view;
   std::string labels;
 };
 
-// Labels service, shard, collector; and the same with the node, of those that have series.
+// A node in a dimension that has series of its own: the dimension's labels, and the series' values.
+// Read from the snapshot once: in a large fleet each visit to a node misses the caches.
+struct NodeDimensionValues {
+  const std::string* dimension;
+  int status;
+  std::optional<double> fingerprint, since, differing_keys;
+};
+
+// A node that has series of its own; label node only, to be joined: a fleet has many.
+struct NodeLabels {
+  const NodeView* view;
+  std::string label;
+  bool replicates;  // there is something to say of replication
+  std::vector<NodeDimensionValues> dimensions;
+};
+
+// Labels service, shard, collector; and label node, of those that have series.
 struct CollectorLabels {
   struct Node {
     const CollectorView::Node* view;
-    std::string labels;
+    std::string label;
   };
   const CollectorView* view;
   std::string labels;
@@ -87,17 +91,12 @@ void each_dimension(Services services, Write write) {
     for (const DimensionLabels& dimension : service.dimensions) write(dimension);
   }
 }
+// Calls `write(service, node)`.
 template <typename Write>
 void each_node(Services services, Write write) {
   for (const ServiceLabels& service : services) {
-    for (const NodeLabels& node : service.nodes) write(node);
+    for (const NodeLabels& node : service.nodes) write(service, node);
   }
-}
-template <typename Write>
-void each_node_dimension(Services services, Write write) {
-  each_node(services, [&](const NodeLabels& node) {
-    for (const NodeDimensionLabels& dimension : node.dimensions) write(dimension);
-  });
 }
 template <typename Write>
 void each_collector(Services services, Write write) {

@@ -13,6 +13,17 @@ constexpr std::array<std::string_view, 3> kStages{"write", "flush", "replay"};
 
 using StageLags = std::array<std::optional<Duration>, 3>;  // as kStages
 
+template <typename Write>
+void each_replicating(Services services, Write write) {
+  each_node(services, [&](const ServiceLabels& service, const NodeLabels& node) {
+    if (node.replicates) write(service, node);
+  });
+}
+
+std::string joined(const ServiceLabels& service, const NodeLabels& node) {
+  return service.labels + "," + node.label;
+}
+
 // Several replicas may go by one name (it is the client's choice, and has a default): the slowest
 // stands for them.
 std::map<std::string_view, StageLags> by_name(const std::vector<Downstreams::Replica>& replicas) {
@@ -36,12 +47,12 @@ void write_stages(TextFormat& page, const std::string& labels, std::string_view 
 }
 
 // Gives how many replicas were left out.
-std::uint64_t write_replicas(TextFormat& page, const NodeLabels& node) {
+std::uint64_t write_replicas(TextFormat& page, const std::string& labels, const NodeLabels& node) {
   const auto replicas = by_name(node.view->downstreams.replicas);
   std::size_t written = 0;
   for (const auto& [replica, lags] : replicas) {
     if (++written > kOutsideNames) return replicas.size() - kOutsideNames;
-    write_stages(page, node.labels, replica, lags);
+    write_stages(page, labels, replica, lags);
   }
   return 0;
 }
@@ -50,7 +61,9 @@ std::uint64_t write_reported(TextFormat& page, Services services) {
   page.family("mixed_state_replica_reported_lag_seconds", kGauge,
               "Lag of a replica as its upstream node reports it; absent while idle.");
   std::uint64_t dropped = 0;
-  each_node(services, [&](const NodeLabels& node) { dropped += write_replicas(page, node); });
+  each_replicating(services, [&](const ServiceLabels& service, const NodeLabels& node) {
+    dropped += write_replicas(page, joined(service, node), node);
+  });
   return dropped;
 }
 
@@ -64,19 +77,22 @@ std::uint64_t write_slots(TextFormat& page, Services services) {
   std::uint64_t dropped = 0;
   page.family("mixed_state_replication_slot_active", kGauge,
               "Whether anyone reads from the replication slot.");
-  each_node(services, [&](const NodeLabels& node) {
+  each_replicating(services, [&](const ServiceLabels& service, const NodeLabels& node) {
     const auto& slots = node.view->downstreams.slots;
+    const std::string labels = joined(service, node);
     for (const auto& slot : shown(slots)) {
-      page.sample(node.labels, {{"slot", slot.name}}, slot.active ? 1 : 0);
+      page.sample(labels, {{"slot", slot.name}}, slot.active ? 1 : 0);
     }
     dropped += slots.size() - shown(slots).size();
   });
   page.family("mixed_state_replication_slot_retained_bytes", kGauge,
               "Bytes of log that the replication slot keeps from being removed.");
-  each_node(services, [&](const NodeLabels& node) {
-    for (const auto& slot : shown(node.view->downstreams.slots)) {
+  each_replicating(services, [&](const ServiceLabels& service, const NodeLabels& node) {
+    const auto& slots = node.view->downstreams.slots;
+    const std::string labels = joined(service, node);
+    for (const auto& slot : shown(slots)) {
       if (!slot.retained_bytes) continue;
-      page.sample(node.labels, {{"slot", slot.name}}, static_cast<double>(*slot.retained_bytes));
+      page.sample(labels, {{"slot", slot.name}}, static_cast<double>(*slot.retained_bytes));
     }
   });
   return dropped;
@@ -86,22 +102,23 @@ void write_lag(TextFormat& page, Services services) {
   page.family("mixed_state_replica_lag_seconds", kGauge,
               "How long ago the primary passed the position that the replica has applied; absent "
               "when unmeasurable.");
-  each_node(services, [&](const NodeLabels& node) {
+  each_replicating(services, [&](const ServiceLabels& service, const NodeLabels& node) {
     const auto& lag = node.view->lag;
-    if (lag && lag->time) page.sample(node.labels, {}, seconds(*lag->time));
+    if (lag && lag->time) page.sample_joined(service.labels, node.label, seconds(*lag->time));
   });
   page.family("mixed_state_replica_lag_bytes", kGauge,
               "Bytes that the primary has written and the replica not applied; absent when "
               "unmeasurable.");
-  each_node(services, [&](const NodeLabels& node) {
+  each_replicating(services, [&](const ServiceLabels& service, const NodeLabels& node) {
     const auto& lag = node.view->lag;
-    if (lag && lag->bytes) page.sample(node.labels, {}, static_cast<double>(*lag->bytes));
+    if (!lag || !lag->bytes) return;
+    page.sample_joined(service.labels, node.label, static_cast<double>(*lag->bytes));
   });
   page.family("mixed_state_replication_link_up", kGauge,
               "Whether the replica receives from its upstream; absent when it cannot tell.");
-  each_node(services, [&](const NodeLabels& node) {
+  each_replicating(services, [&](const ServiceLabels& service, const NodeLabels& node) {
     const auto& up = node.view->link_up;
-    if (up) page.sample(node.labels, {}, *up ? 1 : 0);
+    if (up) page.sample_joined(service.labels, node.label, *up ? 1 : 0);
   });
 }
 

@@ -76,6 +76,13 @@ void TextFormat::sample(std::string_view base, std::initializer_list<Label> more
   line("", base, more, value);
 }
 
+void TextFormat::sample_joined(std::string_view base, std::string_view more, double value) {
+  header();
+  out_.append(name_).append("{").append(base).append(",").append(more).append("} ");
+  append_number(out_, value);
+  out_ += '\n';
+}
+
 void TextFormat::histogram(std::string_view base, const Histogram& value) {
   header();
   std::string bound;

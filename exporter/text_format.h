@@ -34,6 +34,9 @@ class TextFormat {
   // `base` is the inside of a {} made by append_labels, or empty.
   void sample(std::string_view base, std::initializer_list<Label> more, double value);
 
+  // The same with both parts made by append_labels; neither is empty.
+  void sample_joined(std::string_view base, std::string_view more, double value);
+
   // The family's buckets, sum and count.
   void histogram(std::string_view base, const Histogram& value);
 

@@ -39,13 +39,15 @@ class Bytes {
   int made_ = 0;
 };
 
-void spoil(NodeView& node, Bytes& bytes) {
+using Renames = std::map<std::string, std::string>;
+
+void spoil(NodeView& node, const Renames& renames, Bytes& bytes) {
   node.name = bytes();
   node.region = bytes();
   std::map<std::string, NodeDimension> dimensions;
   for (auto& [name, dimension] : node.dimensions) {
     dimension.text = bytes();
-    dimensions[bytes()] = dimension;
+    dimensions[renames.at(name)] = dimension;
   }
   node.dimensions = dimensions;
   for (auto& replica : node.downstreams.replicas) replica.name = bytes();
@@ -72,13 +74,15 @@ void spoil(ServiceView& service, Bytes& bytes) {
   service.name = bytes();
   service.owner = bytes();
   service.tier = bytes();
-  for (auto& node : service.nodes) spoil(node, bytes);
+  Renames renames;
   std::map<std::string, DimensionView> dimensions;
   for (auto& [name, dimension] : service.dimensions) {
     spoil(dimension, bytes);
-    dimensions[bytes()] = dimension;
+    renames[name] = bytes();
+    dimensions[renames[name]] = dimension;
   }
   service.dimensions = dimensions;
+  for (auto& node : service.nodes) spoil(node, renames, bytes);
   spoil(service.deploy, bytes);
   service.online_changes = {{bytes(), 1}, {bytes() + "/" + bytes(), 1}, {"/", 1}};
   for (auto& collector : service.collectors) {

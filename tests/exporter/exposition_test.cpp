@@ -210,6 +210,7 @@ TEST(Exposition, TheResolutionOfLagIsShownWhereThereAreReplicas) {
 Snapshot fleet(int count) {
   ServiceView service;
   service.name = "fleet";
+  service.dimensions = {{"d", {}}, {"e", {}}};
   for (int i = 1; i <= count; ++i) {
     NodeView node;
     node.name = "n" + std::to_string(i);
@@ -243,6 +244,15 @@ TEST(PerNodeSeries, OfEphemeralNodesOnlyWhatIsNotCanonicalHasAny) {
   Snapshot snapshot = fleet(3);
   for (NodeView& node : snapshot.services[0].nodes) node.ephemeral = true;
   EXPECT_EQ(statuses(snapshot, PerNode::automatic), 1U);
+}
+
+TEST(PerNodeSeries, FollowTheDimensionsThatTheServiceShows) {
+  Snapshot snapshot = fleet(3);
+  snapshot.services[0].dimensions.erase("d");
+  snapshot.services[0].dimensions["z"];
+  EXPECT_THAT(of_family(series(snapshot), "mixed_state_node_status"),
+              testing::Each(Key(testing::HasSubstr("dimension=\"e\""))));
+  EXPECT_EQ(statuses(snapshot, PerNode::automatic), 3U);
 }
 
 TEST(PerNodeSeries, AreAllOrNoneWhenAskedFor) {

@@ -55,6 +55,13 @@ TEST(TextFormat, JoinsBaseAndOwnLabels) {
             "# HELP a A.\n# TYPE a gauge\na{s=\"1\"} 1\na{s=\"1\",t=\"2\",u=\"3\"} 1\n");
 }
 
+TEST(TextFormat, JoinsLabelsMadeBefore) {
+  TextFormat page;
+  page.family("a", MetricType::gauge, "A.");
+  page.sample_joined("s=\"1\"", "t=\"2\",u=\"3\"", 0.5);
+  EXPECT_EQ(page.take(), "# HELP a A.\n# TYPE a gauge\na{s=\"1\",t=\"2\",u=\"3\"} 0.5\n");
+}
+
 TEST(TextFormat, AHistogramHasCumulativeBucketsSumAndCount) {
   Histogram times(kBounds);
   times.observe(0.25);
