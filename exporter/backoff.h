@@ -24,6 +24,9 @@ class Backoff {
 
   void succeeded() { failures_ = 0; }
 
+  // Other limits from the next failure on.
+  void reconfigure(BackoffLimits limits) { limits_ = limits; }
+
  private:
   BackoffLimits limits_;
   int failures_ = 0;

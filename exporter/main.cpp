@@ -1,7 +1,71 @@
-// The program: flags, configuration, and the flow from polls to pages.
-#include <cstdio>
+// The program: what was asked on the command line, over the configuration.
+#include <sys/resource.h>
 
-int main() {
-  std::puts("under construction");
-  return 1;
+#include <cstdio>
+#include <set>
+#include <string>
+
+#include "exporter/command_line.h"
+#include "exporter/load_config.h"
+#include "exporter/once.h"
+#include "exporter/serve.h"
+
+namespace mse {
+namespace {
+
+constexpr int kConfigError = 3;
+
+int list_collectors() {
+  for (const auto& kind : collector_kinds())
+    std::printf("%-12s %s\n", std::string(kind.name).c_str(), std::string(kind.summary).c_str());
+  return 0;
+}
+
+// Each text once: the nodes of a service share it unless a node overrides something.
+int print_grants(const Config& config) {
+  std::set<std::string> printed;
+  for (const auto& service : config.services)
+    for (const auto& entry : service.collect)
+      for (const auto& [node, collector] : entry.by_node) {
+        const auto grants = collector->grants();
+        if (!printed.insert(grants).second) continue;
+        std::printf("-- %s of service %s, node %s\n%s\n", entry.kind.c_str(),
+                    service.settings.name.c_str(), node.c_str(), grants.c_str());
+      }
+  return 0;
+}
+
+int run(const CommandLine& line) {
+  if (line.command == Command::list_collectors) return list_collectors();
+  const auto config = load_config(line.config_file, collector_kinds());
+  if (!config) {
+    std::fprintf(stderr, "%s\n", config.error().message.c_str());
+    return kConfigError;
+  }
+  switch (line.command) {
+    case Command::once:
+      return once(*config);
+    case Command::grants:
+      return print_grants(*config);
+    case Command::check_config:
+      std::printf("%s is valid\n", line.config_file.c_str());
+      return 0;
+    default:
+      return serve(line, *config, collector_kinds());
+  }
+}
+
+}  // namespace
+}  // namespace mse
+
+int main(int count, char** arguments) {
+  // A core file would hold passwords.
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+
+  const auto parsed = mse::parse_command_line(count, arguments);
+  if (const auto* exit_code = std::get_if<int>(&parsed)) return *exit_code;
+  const auto& line = std::get<mse::CommandLine>(parsed);
+  mse::start_log(line.log_level, line.log_format);
+  return mse::run(line);
 }

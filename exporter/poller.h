@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "exporter/backoff.h"
 #include "exporter/collector.h"
 #include "exporter/config.h"
 #include "exporter/report.h"
@@ -34,12 +35,26 @@ class PollListener {
 
 struct PollerLimits {
   int connects_per_second = 50, connect_burst = 20;
-  Duration start_spread = std::chrono::seconds(2);  // first polls are spread over this
-  unsigned seed = 0;                                // of jitter; 0: from the system
+  // First polls are spread over this, or over what connecting to all takes at that rate.
+  Duration start_spread = std::chrono::seconds(2);
+  // After failures in a row. `longest` is cut to two poll intervals, so that a node that recovered
+  // is seen within two.
+  BackoffLimits backoff;
+  unsigned seed = 0;  // of jitter; 0: from the system
 };
 
 // Sessions, schedules, backoff, position rounds and the resolver of one event loop. Loop thread
-// only. Destroying it closes every connection and ends every coroutine it started.
+// only. Destroying it closes every connection and ends every coroutine it started, as soon as the
+// loop runs or goes; a lookup that hangs delays neither.
+//
+// A poll's deadline is poll_timeout after it began. A session that ignores it is cut off a quarter
+// of that later, and counts as deadline; if it ignores even that, it is left to itself, and every
+// further turn counts as deadline until it has ended: never two polls at once. What a session
+// throws is Failure internal. Failures of position reads are logged here; those of polls are told.
+//
+// Rounds: a node takes part from its first report on, in the group and role it last told; one that
+// failed backs off and is left out meanwhile, as is one that still has not answered the last round.
+// After a refused login no position is tried before a poll has succeeded.
 class Poller {
  public:
   Poller(asio::any_io_executor executor, PollListener& listener, PollerLimits limits = {});
@@ -52,7 +67,8 @@ class Poller {
   // collector's settings from its next connection on); others are closed or opened.
   void poll(std::vector<Target> targets, Cadences cadences);
 
-  // Something moved: a deep poll of every target of the node at once, unless it is backing off.
+  // Something moved: a deep poll of every target of the node at once (after the one under way), but
+  // not sooner than position_interval after its last poll began, and not while it is backing off.
   void hurry(const std::string& service, const std::string& node);
 
  private:

@@ -43,6 +43,11 @@ void Schedule::hurry(Mono now) {
   next_ = {std::min(next_.at, now), Depth::deep};
 }
 
+void Schedule::reconfigure(Cadences cadences, Mono now) {
+  cadences_ = cadences;
+  if (!backing_off_) next_.at = std::min(next_.at, on_grid_after(now));
+}
+
 std::vector<GroupRound> rounds_of(const std::vector<RoundMember>& members) {
   std::vector<GroupRound> rounds;
   std::map<std::string, std::size_t> index;

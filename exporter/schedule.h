@@ -35,8 +35,8 @@ class Schedule {
   // Something moved: a deep poll now, unless the node is being waited for after a failure.
   void hurry(Mono now);
 
-  // Other cadences from the next poll on.
-  void reconfigure(Cadences cadences) { cadences_ = cadences; }
+  // Other cadences from now on: a shorter interval does not wait for the end of the longer one.
+  void reconfigure(Cadences cadences, Mono now);
 
  private:
   Mono on_grid_after(Mono instant) const;

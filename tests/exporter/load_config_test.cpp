@@ -31,8 +31,8 @@ class LoadConfig : public ConfigFolder {
     EXPECT_TRUE(config) << config.error().message;
     return config ? *config : Config{};
   }
-  static const FakeCollector& collector(const CollectEntry& entry, const std::string& node) {
-    return dynamic_cast<const FakeCollector&>(*entry.by_node.at(node));
+  static const OfferedCollector& collector(const CollectEntry& entry, const std::string& node) {
+    return dynamic_cast<const OfferedCollector&>(*entry.by_node.at(node));
   }
   // A service of one node with `extra` keys.
   static std::string with(const std::string& extra) {

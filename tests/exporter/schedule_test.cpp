@@ -122,9 +122,25 @@ TEST(Schedule, OtherCadencesHoldFromTheNextPollOn) {
   auto node = schedule(0);
   Cadences faster = kCadences;
   faster.poll_interval = seconds(5);
-  node.reconfigure(faster);
+  node.reconfigure(faster, kStart);
   node.succeeded(Depth::deep, kStart, kStart + milliseconds(1));
   EXPECT_EQ(node.next().at, kStart + seconds(5));
+}
+
+TEST(Schedule, AShorterIntervalDoesNotWaitForTheEndOfTheLongerOne) {
+  Cadences slow = kCadences;
+  slow.poll_interval = std::chrono::hours(1);
+  Schedule node(slow, kStart, seconds(2), 0);
+  node.succeeded(Depth::deep, kStart, kStart);
+  node.reconfigure(kCadences, kStart + seconds(62));
+  EXPECT_EQ(node.next().at, kStart + seconds(75));
+}
+
+TEST(Schedule, OtherCadencesDoNotCutABackoffShort) {
+  auto node = schedule(0);
+  node.failed(kStart, seconds(60));
+  node.reconfigure(kCadences, kStart + seconds(1));
+  EXPECT_EQ(node.next().at, kStart + seconds(60));
 }
 
 TEST(Rounds, ReplicasAreReadBeforeTheirPrimary) {

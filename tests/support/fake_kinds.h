@@ -12,7 +12,7 @@
 
 namespace mse {
 
-struct FakeCollector : Collector {
+struct OfferedCollector : Collector {
   std::vector<std::string> read, deep;
   bool positions = false;
   std::string user, database, ca_file, key;
@@ -27,7 +27,7 @@ struct FakeCollector : Collector {
 };
 
 inline Result<std::unique_ptr<Collector>> make_fake_postgres(Options options) {
-  auto made = std::make_unique<FakeCollector>();
+  auto made = std::make_unique<OfferedCollector>();
   made->read = {"access_policy",  "config",          "hba", "replication_history", "schema",
                 "schema_version", "software_version"};
   made->deep = {"access_policy", "config", "hba", "schema"};
@@ -46,7 +46,7 @@ inline Result<std::unique_ptr<Collector>> make_fake_postgres(Options options) {
 
 // Reads one dimension that the user names, and knows no positions.
 inline Result<std::unique_ptr<Collector>> make_fake_probe(Options options) {
-  auto made = std::make_unique<FakeCollector>();
+  auto made = std::make_unique<OfferedCollector>();
   made->read = {options.text("dimension").value_or("flags")};
   made->key = options.text("path").value_or("/");
   const auto right = options.finish();

@@ -1,0 +1,110 @@
+// The loop, the engine, the server and the signals, wired.
+#include "exporter/serve.h"
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <csignal>
+#include <future>
+
+#include "exporter/engine.h"
+#include "exporter/log.h"
+#include "exporter/page.h"
+#include "exporter/server.h"
+
+namespace mse {
+namespace {
+
+// How long POST /-/reload waits for the loop, which answers between two polls.
+constexpr auto kReloadWait = std::chrono::seconds(10);
+
+// What lives as long as the program serves. Everything but on_http_reload() runs on the loop.
+class Process {
+ public:
+  Process(const CommandLine& line, const std::vector<CollectorKind>& kinds)
+      : line_(line), kinds_(kinds), self_(MSE_VERSION, {line.per_node}), signals_(loop_) {}
+
+  int run(const Config& config) {
+    const auto started = start_server();
+    if (!started) {
+      log(LogLevel::error, "cannot serve", {{"error", started.error().message}});
+      return 1;
+    }
+    self_.reloaded(true, std::chrono::system_clock::now());
+    Engine engine(loop_.get_executor(), config,
+                  [this](const auto& snapshot) { publish(*snapshot); });
+    engine_ = &engine;
+    for (const int signal : {SIGHUP, SIGINT, SIGTERM}) signals_.add(signal);
+    wait_for_signal();
+    log(LogLevel::info, "serving",
+        {{"address", line_.listen_address}, {"path", line_.telemetry_path}});
+    loop_.run();
+    log(LogLevel::info, "stopped");
+    server_.reset();
+    return 0;
+  }
+
+ private:
+  Result<void> start_server() {
+    ServerSettings settings;
+    settings.listen_address = line_.listen_address;
+    settings.telemetry_path = line_.telemetry_path;
+    settings.answered = [this](int status) { self_.answered(status); };
+    if (line_.enable_lifecycle) settings.reload = [this] { return on_http_reload(); };
+    auto server = Server::start(std::move(settings));
+    if (!server) return tl::unexpected(server.error());
+    server_ = std::move(*server);
+    return {};
+  }
+
+  void publish(const Snapshot& snapshot) {
+    server_->publish(make_page(snapshot, {line_.per_node}, self_, read_process_stats()));
+  }
+
+  Result<void> reload() {
+    const auto config = load_config(line_.config_file, kinds_);
+    self_.reloaded(config.has_value(), std::chrono::system_clock::now());
+    if (!config) {
+      log(LogLevel::error, "the new configuration is wrong, the old one stays",
+          {{"error", config.error().message}});
+      return tl::unexpected(config.error());
+    }
+    engine_->reload(*config);
+    log(LogLevel::info, "configuration reloaded", {{"file", line_.config_file}});
+    return {};
+  }
+
+  // On one of the server's threads.
+  Result<void> on_http_reload() {
+    const auto done = std::make_shared<std::promise<Result<void>>>();
+    auto result = done->get_future();
+    asio::post(loop_, [this, done] { done->set_value(reload()); });
+    if (result.wait_for(kReloadWait) == std::future_status::ready) return result.get();
+    return fail("the reload is still under way; see the log");
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](const asio::error_code& cancelled, int signal) {
+      if (cancelled) return;
+      if (signal != SIGHUP) return loop_.stop();
+      static_cast<void>(reload());
+      wait_for_signal();
+    });
+  }
+
+  const CommandLine& line_;
+  const std::vector<CollectorKind>& kinds_;
+  asio::io_context loop_{1};
+  SelfMetrics self_;
+  std::unique_ptr<Server> server_;
+  asio::signal_set signals_;
+  Engine* engine_ = nullptr;
+};
+
+}  // namespace
+
+int serve(const CommandLine& line, const Config& config, const std::vector<CollectorKind>& kinds) {
+  return Process(line, kinds).run(config);
+}
+
+}  // namespace mse
