@@ -15,13 +15,6 @@ using nlohmann::json;
 
 const std::filesystem::path kDeploy = tests_dir().parent_path() / "deploy";
 
-// Both kinds of collectors: the program's own, and where it lacks postgres, the fake.
-const std::vector<CollectorKind>& kinds() {
-  for (const auto& kind : collector_kinds())
-    if (kind.name == "postgres") return collector_kinds();
-  return fake_kinds();
-}
-
 // JSON is YAML too, and easier to change.
 json as_json(const YAML::Node& node) {
   if (node.IsScalar()) return node.as<std::string>();
@@ -37,18 +30,18 @@ json as_json(const YAML::Node& node) {
 // that nothing is near to: the error then lists every key the loader knows there.
 class ConfigSchema : public ConfigFolder {
  protected:
-  const json& resolved(const json& schema) const {
-    const auto ref = schema.find("$ref");
-    if (ref == schema.end()) return schema;
-    return resolved(schema_.at(json::json_pointer(ref->get<std::string>().substr(1))));
+  const json* resolved(const json* schema) const {
+    const auto ref = schema->find("$ref");
+    if (ref == schema->end()) return schema;
+    return resolved(&schema_.at(json::json_pointer(ref->get<std::string>().substr(1))));
   }
 
   // The alternative of a oneOf that is for a map, if `schema` has some.
-  const json& for_maps(const json& schema) const {
-    const auto choices = schema.find("oneOf");
-    if (choices == schema.end()) return schema;
+  const json* for_maps(const json* schema) const {
+    const auto choices = schema->find("oneOf");
+    if (choices == schema->end()) return schema;
     for (const auto& choice : *choices)
-      if (resolved(choice).value("type", json()) == "object") return resolved(choice);
+      if (resolved(&choice)->value("type", json()) == "object") return resolved(&choice);
     return schema;
   }
 
@@ -56,7 +49,7 @@ class ConfigSchema : public ConfigFolder {
   std::set<std::string> known_at(const json::json_pointer& where) {
     json changed = example_;
     changed[where]["zzzzzzzzzzzz"] = 1;
-    const auto config = load_config(write("config.yml", changed.dump()), kinds());
+    const auto config = load_config(write("config.yml", changed.dump()), collector_kinds());
     const std::string message = config ? "no error" : config.error().message;
     const std::string before = "unknown key `zzzzzzzzzzzz`, known ";
     const auto list = message.find(before);
@@ -97,8 +90,8 @@ class ConfigSchema : public ConfigFolder {
   }
 
   void compare(const json& any_schema, const json& value, const json::json_pointer& where) {
-    const auto& schema = resolved(any_schema);
-    if (value.is_object()) compare_map(for_maps(schema), value, where);
+    const auto& schema = *resolved(&any_schema);
+    if (value.is_object()) compare_map(*for_maps(&schema), value, where);
     if (!value.is_array()) return;
     for (std::size_t i = 0; i < value.size(); ++i) compare(schema.at("items"), value[i], where / i);
   }
@@ -126,7 +119,7 @@ TEST_F(ConfigSchema, KnowsExactlyTheKeysOfTheLoader) {
 
 TEST_F(ConfigSchema, ShippedExamplesLoadWithTheProgramsCollectors) {
   for (const auto& file : files_in(kDeploy / "examples")) {
-    const auto config = load_config(write("config.yml", bytes_of(file)), kinds());
+    const auto config = load_config(write("config.yml", bytes_of(file)), collector_kinds());
     EXPECT_TRUE(config) << file << ": " << config.error().message;
   }
 }

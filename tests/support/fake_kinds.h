@@ -37,6 +37,7 @@ inline Result<std::unique_ptr<Collector>> make_fake_postgres(Options options) {
   made->database = options.text("database").value_or("postgres");
   made->password = options.secret("password");
   const auto port = options.integer("port", 1, 65535).value_or(5432);
+  options.duration("statement_timeout");
   if (auto tls = options.map("tls")) made->ca_file = tls->path("ca_file").value_or("");
   made->key = made->user + "/" + made->database + "/" + std::to_string(port);
   const auto right = options.finish();
