@@ -15,7 +15,7 @@ FACTOR = 60  # by which the rules' durations are divided: `for: 10m` lasts 10 s
 DATABASES = ("orders", "tenant7", "tenant8")
 
 CONFIG = """\
-global: {{poll_interval: 1s, deep_interval: 2s, position_interval: 500ms, poll_timeout: 2s}}
+global: {{poll_interval: 2s, deep_interval: 2s, position_interval: 500ms, poll_timeout: 1s}}
 services:
   - name: orders-db
     owner: payments
@@ -130,8 +130,7 @@ class Stage:
                                 capture_output=True, check=False)
         if grants.returncode != 0:
             raise ServerError(f"`grants` failed: {grants.stderr}")
-        for database in DATABASES:
-            self.pair.primary.psql(grants.stdout, db=database)
+        self.pair.primary.psql(grants.stdout)
         wait_until("the standby has the grants", lambda: self.pair.standby.caught_up_with(self.pair.primary))
 
     def _rules(self) -> list[pathlib.Path]:
