@@ -138,6 +138,9 @@ void Engine::polled(const Target& target, Depth /*depth*/, Duration took, Polled
     if (!result) ++collector->errors[result.error().reason];
   }
   if (result) {
+    for (const auto& [reason, dimensions] : unread_dimensions(*result)) {
+      unread(service, target, reason, dimensions, instant);
+    }
     service.evaluator.report(target.node, target.kind, std::move(*result), instant);
     reread(target.service, service);
   } else {
@@ -152,6 +155,19 @@ void Engine::polled(const Target& target, Depth /*depth*/, Duration took, Polled
     service.evaluator.lost(target.node, target.kind, result.error().reason, instant);
   }
   changed();
+}
+
+void Engine::unread(Service& service, const Target& target, Reason reason,
+                    const std::string& dimensions, Now instant) {
+  if (auto* collector = service.collector(target.kind)) ++collector->errors[reason];
+  const auto text = std::string(name(reason));
+  log_limited(target.service + "/" + target.node + "/" + text + "/" + dimensions, instant.mono,
+              LogLevel::warn, "dimensions not read",
+              {{"service", target.service},
+               {"node", target.node},
+               {"collector", target.kind},
+               {"reason", text},
+               {"dimensions", dimensions}});
 }
 
 void Engine::positions(const std::string& service,

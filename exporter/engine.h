@@ -40,6 +40,9 @@ class Engine : private PollListener {
 
   void configure(Service& service, const ServiceConfig& config, Now instant,
                  std::vector<Target>& targets);
+  // A poll that succeeded but for some dimensions.
+  void unread(Service& service, const Target& target, Reason reason, const std::string& dimensions,
+              Now instant);
   void changed();         // evaluate soon
   void wake_at(Mono at);  // evaluate then, unless sooner
   void evaluate();

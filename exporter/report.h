@@ -76,6 +76,10 @@ struct Report {
   std::optional<Downstreams> downstreams;
 };
 
+// The dimensions of a report that could not be read, joined by commas, by their reason; those that
+// the node does not support are no failure.
+std::map<Reason, std::string> unread_dimensions(const Report& report);
+
 // One replica's or primary's part of a coordinated position round.
 struct PositionReading {
   Identity identity;
