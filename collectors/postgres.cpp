@@ -48,6 +48,8 @@ void read_tls(PostgresSettings& settings, Options tls) {
   if (settings.cert_file.empty() != settings.key_file.empty()) {
     tls.wrong("", "cert_file and key_file, both or neither");
   }
+  const bool names_files = !settings.ca_file.empty() || !settings.cert_file.empty();
+  if (!settings.tls && names_files) settings.tls = PostgresTls::verify_full;
 }
 
 void read_timeout(PostgresSettings& settings, Options& options) {

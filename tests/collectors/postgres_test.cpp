@@ -70,6 +70,15 @@ TEST(PostgresCollector, KnowsTheModesOfTls) {
   }
 }
 
+TEST(PostgresCollector, NamingCertificatesMeansTlsOnLoopbackToo) {
+  for (const auto* text : {"{tls: {ca_file: /c.pem}}", "{tls: {cert_file: /a, key_file: /k}}"}) {
+    auto given = options(text);
+    EXPECT_EQ(postgres_settings(given).tls, PostgresTls::verify_full) << text;
+  }
+  auto off = options("{tls: {mode: off, ca_file: /c.pem}}");
+  EXPECT_EQ(postgres_settings(off).tls, PostgresTls::off);
+}
+
 TEST(PostgresCollector, AWrongSettingIsAnErrorThatNamesIt) {
   using testing::HasSubstr;
   EXPECT_THAT(error("{user: ''}"), HasSubstr("the role to log in as"));
