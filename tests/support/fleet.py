@@ -75,7 +75,7 @@ class FleetCase(unittest.TestCase):
         cls.config = cls.directory.file("exporter.yml", CADENCES + "services:" + cls.services())
         for database in cls.databases:
             cls.pair.primary.psql(HISTORY, db=database)
-            grant(cls.pair.primary, database, cls.config)
+        grant(cls.pair.primary, cls.config)
         wait_until("the standby has caught up", lambda: cls.pair.standby.caught_up_with(cls.pair.primary))
         cls.exporter = Exporter(cls.directory, program(), cls.config)
         cls.addClassCleanup(cls.exporter.stop)
@@ -133,13 +133,13 @@ class FleetCase(unittest.TestCase):
         self.assertLess(time.time() - polled, 2 * POLL + EVALUATION + SLACK)
 
 
-def grant(server: Postgres, database: str, config: pathlib.Path) -> None:
+def grant(server: Postgres, config: pathlib.Path) -> None:
     """Gives the exporter's role what the exporter asks for."""
     grants = subprocess.run([program(), "grants", f"--config.file={config}"], text=True, capture_output=True,
                             check=False)
     if grants.returncode != 0:
         raise ServerError(f"`grants` failed: {grants.stderr}")
-    server.psql(grants.stdout, db=database)
+    server.psql(grants.stdout)
 
 
 class Backends:

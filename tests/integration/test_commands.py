@@ -1,0 +1,117 @@
+"""The commands a newcomer types: `once`, `grants`, `--config.check`, against real servers and the README's examples."""
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from fleet import HISTORY, ROOT, grant, program  # noqa: E402
+from process import LOOPBACK, Directory, wait_until  # noqa: E402
+from servers import Pair  # noqa: E402
+
+CANONICAL, DIVERGENT, UNKNOWN, CONFIG_ERROR = 0, 1, 2, 3  # exit codes of `once`
+
+
+def run(*arguments: str | pathlib.Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([program(), *arguments], text=True, capture_output=True, check=False, timeout=60)
+
+
+class Once(unittest.TestCase):
+    """Ten lines of configuration over two PostgreSQL nodes."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.directory = Directory()
+        cls.addClassCleanup(cls.directory.remove)
+        cls.pair = Pair(cls.directory)
+        cls.addClassCleanup(cls.pair.stop)
+        cls.pair.start()
+        cls.directory.file("role.pass", cls.pair.password)
+        cls.config = cls.directory.file("ten-lines.yml", f"""\
+services:
+  - name: orders-db
+    nodes:
+      - {{name: pg-1, address: "{LOOPBACK}:{cls.pair.primary.port}"}}
+      - {{name: pg-2, address: "{LOOPBACK}:{cls.pair.standby.port}"}}
+    collect:
+      - postgres:
+          user: mixed_state
+          password_file: role.pass
+          database: app
+""")
+        cls.pair.primary.psql(HISTORY, db="app")
+        grant(cls.pair.primary, cls.config)
+        wait_until("the standby has caught up", lambda: cls.pair.standby.caught_up_with(cls.pair.primary))
+
+    def once(self) -> subprocess.CompletedProcess[str]:
+        return run("once", f"--config.file={self.config}")
+
+    def assert_exit(self, code: int, table: subprocess.CompletedProcess[str]) -> None:
+        self.assertEqual(table.returncode, code, table.stdout + table.stderr)
+
+    def test_two_equal_nodes_are_canonical(self) -> None:
+        table = self.once()
+        self.assert_exit(CANONICAL, table)
+        for word in ("pg-1", "pg-2", "schema_version", "config", "41"):
+            self.assertIn(word, table.stdout)
+
+    def test_a_setting_changed_on_one_node_is_divergent_though_nobody_watched_before(self) -> None:
+        self.pair.standby.psql("ALTER SYSTEM SET work_mem = '64MB'; SELECT pg_reload_conf()")
+        self.addCleanup(self.pair.standby.psql, "ALTER SYSTEM RESET work_mem; SELECT pg_reload_conf()")
+        wait_until("it is in force", lambda: self.pair.standby.psql("SHOW work_mem") == "64MB")
+        table = self.once()
+        self.assert_exit(DIVERGENT, table)
+        self.assertRegex(table.stdout.lower(), "divergent")
+
+    def test_a_node_that_is_down_is_unknown(self) -> None:
+        self.pair.standby.stop()
+        self.addCleanup(self.pair.standby.start)
+        table = self.once()
+        self.assert_exit(UNKNOWN, table)
+        self.assertIn("refused", table.stdout)
+
+    def test_without_grants_a_role_sees_unknown_nodes_never_equal_ones(self) -> None:
+        primary = self.pair.primary
+        primary.psql(f"CREATE ROLE nobody LOGIN PASSWORD '{self.pair.password}'")
+        wait_until("the standby has caught up", lambda: self.pair.standby.caught_up_with(primary))
+        config = self.directory.file("nobody.yml", self.config.read_text().replace("user: mixed_state", "user: nobody"))
+        table = run("once", f"--config.file={config}")
+        self.assert_exit(UNKNOWN, table)
+        self.assertIn("permission", table.stdout)
+
+
+class Configuration(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def check(self, text: str) -> subprocess.CompletedProcess[str]:
+        for name in re.findall(r"_file: *([\w./-]+)", text):
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text("secret\n")
+        path = self.folder / "mixed_state.yml"
+        path.write_text(text)
+        return run("--config.check", f"--config.file={path}")
+
+    def test_every_configuration_of_the_readme_is_valid(self) -> None:
+        examples = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+        for text in (example for example in examples if "services:" in example):
+            checked = self.check(text)
+            self.assertEqual(checked.returncode, 0, text + checked.stderr)
+
+    def test_a_wrong_key_is_an_error_with_its_place(self) -> None:
+        checked = self.check("services:\n  - name: a\n    nodez: []\n")
+        self.assertNotEqual(checked.returncode, 0)
+        self.assertRegex(checked.stderr, r"mixed_state\.yml:3:5: .*nodez")
+
+    def test_once_says_with_its_exit_code_that_the_configuration_is_wrong(self) -> None:
+        path = self.folder / "wrong.yml"
+        path.write_text("services: 7\n")
+        self.assertEqual(run("once", f"--config.file={path}").returncode, CONFIG_ERROR)
+
+
+if __name__ == "__main__":
+    unittest.main()
