@@ -5,10 +5,10 @@
 namespace mse {
 
 const std::vector<CollectorKind>& collector_kinds() {
-  static const std::vector<CollectorKind> kKinds{
+  static const std::vector<CollectorKind> kinds{
       {"postgres", "PostgreSQL 12 to 17: schema, versions, settings, access, lag", make_postgres},
   };
-  return kKinds;
+  return kinds;
 }
 
 }  // namespace mse

@@ -20,12 +20,12 @@
 namespace mse {
 
 const std::vector<PostgresConcern>& postgres_concerns() {
-  static const std::vector<PostgresConcern> kConcerns{
+  static const std::vector<PostgresConcern> concerns{
       postgres_software_version(), postgres_traffic(), postgres_downstreams(),
       postgres_schema_version(),   postgres_config(),  postgres_schema(),
       postgres_access_policy(),    postgres_hba(),
   };
-  return kConcerns;
+  return concerns;
 }
 
 namespace {

@@ -10,9 +10,8 @@ namespace {
 
 Result<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc() || stop != end || port == 0) {
+  const auto [stop, error] = std::from_chars(text.begin(), text.end(), port);
+  if (error != std::errc() || stop != text.end() || port == 0) {
     return fail("the port must be a number from 1 to 65535, not \"" + std::string(text) + "\"");
   }
   return port;

@@ -38,11 +38,11 @@ void bound_socket(const PGconn* connection) {
 // long, and then reads, in one call, as much as the server is quick to send (67 MB of a row said to
 // have 1.4 GB, with a budget of 4 MB): the reservation tells the lie before that call.
 std::uint64_t address_space() {
-  static const int kFile = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  static const int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
   std::array<char, 32> text{};
-  if (pread(kFile, text.data(), text.size() - 1, 0) <= 0) return 0;
-  static const auto kPage = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  return std::strtoull(text.data(), nullptr, 10) * kPage;
+  if (pread(file, text.data(), text.size() - 1, 0) <= 0) return 0;
+  static const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return std::strtoull(text.data(), nullptr, 10) * page;
 }
 
 void forget_notifications(PGconn* connection) {

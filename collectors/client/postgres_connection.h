@@ -17,7 +17,7 @@ class PostgresReply;
 // operation at a time; must outlive it, but may be closed during it (it then fails).
 class PostgresConnection {
  public:
-  explicit PostgresConnection(asio::any_io_executor executor) : readiness_(std::move(executor)) {}
+  explicit PostgresConnection(const asio::any_io_executor& executor) : readiness_(executor) {}
 
   // Connects and logs in, with a connection string; any failure leaves it closed.
   asio::awaitable<Polled<void>> open(std::string parameters, Mono deadline);

@@ -107,9 +107,9 @@ std::map<std::string, std::string> postgres_parameters(const PostgresSettings& s
 }
 
 std::string connection_string(const std::map<std::string, std::string>& parameters) {
-  static const std::vector<Known> kKnown = ask_libpq();
+  static const std::vector<Known> options = ask_libpq();
   std::string text;
-  for (const auto& option : kKnown) {
+  for (const auto& option : options) {
     const auto ours = parameters.find(option.name);
     if (ours == parameters.end() && !std::getenv(option.variable.c_str())) continue;
     const auto& value = ours == parameters.end() ? option.built_in : ours->second;

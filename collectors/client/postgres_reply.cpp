@@ -42,6 +42,7 @@ std::uint64_t cost(const PGresult* result, int row) {
 
 std::vector<std::string> columns_of(const PGresult* result) {
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(PQnfields(result)));
   for (int column = 0; column < PQnfields(result); ++column) {
     names.emplace_back(PQfname(result, column));
   }

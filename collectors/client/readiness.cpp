@@ -6,6 +6,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cstdint>
+#include <exception>
 #include <utility>
 
 namespace mse {
@@ -15,10 +16,13 @@ struct Readiness::Wait {
   // The descriptor is not ours: it must never be closed with us.
   ~Wait() { release(); }
 
-  void release() {
-    timer.cancel();
+  void release() noexcept {
     ++number;
-    if (descriptor.is_open()) descriptor.release();
+    try {
+      timer.cancel();
+      if (descriptor.is_open()) descriptor.release();
+    } catch (const std::exception&) {  // asio's signature allows for what epoll never does here
+    }
   }
 
   asio::posix::stream_descriptor descriptor;
@@ -50,7 +54,8 @@ struct Release {
 
 }  // namespace
 
-Readiness::Readiness(asio::any_io_executor executor) : wait_(std::make_shared<Wait>(executor)) {}
+Readiness::Readiness(const asio::any_io_executor& executor)
+    : wait_(std::make_shared<Wait>(executor)) {}
 
 Readiness::~Readiness() {
   abandon();

@@ -16,7 +16,7 @@ class Readiness {
   enum class For { reading, writing };
   enum class Outcome { ready, deadline, abandoned };
 
-  explicit Readiness(asio::any_io_executor executor);
+  explicit Readiness(const asio::any_io_executor& executor);
   ~Readiness();
   Readiness(const Readiness&) = delete;
   Readiness& operator=(const Readiness&) = delete;
