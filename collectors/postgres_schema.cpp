@@ -1,6 +1,9 @@
 // Reads the catalogue, a few rows an object, and digests them by object.
 #include "collectors/postgres_schema.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "collectors/postgres_objects.h"
 #include "collectors/postgres_parts.h"
 
@@ -46,14 +49,8 @@ SELECT r.part, 'trigger', t.tgname, ROW(pg_get_triggerdef(t.oid), t.tgenabled)::
 FROM relations r JOIN pg_trigger t ON t.tgrelid = r.oid
 WHERE NOT t.tgisinternal AND t.tgname !~ )sql" MSE_POSTGRES_GHOSTS R"sql(
 UNION ALL
-SELECT r.part, 'rule', w.rulename, ROW(pg_get_ruledef(w.oid), w.ev_enabled)::text
-FROM relations r JOIN pg_rewrite w ON w.ev_class = r.oid WHERE w.rulename <> '_RETURN'
-UNION ALL
 SELECT r.part, 'statistics', x.stxname, pg_get_statisticsobjdef(x.oid)
 FROM relations r JOIN pg_statistic_ext x ON x.stxrelid = r.oid
-UNION ALL
-SELECT r.part, 'definition', '', pg_get_viewdef(r.oid) FROM relations r
-WHERE r.relkind IN ('v', 'm')
 UNION ALL
 SELECT r.part, 'sequence', '', ROW(format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement,
   q.seqmax, q.seqmin, q.seqcache, q.seqcycle,
@@ -82,10 +79,6 @@ SELECT 'event trigger ' || quote_ident(e.evtname), 'event trigger', '',
   ROW(e.evtevent, e.evtfoid::regproc::text, e.evtenabled, e.evttags)::text
 FROM pg_event_trigger e JOIN functions f ON f.oid = e.evtfoid)sql";
 
-constexpr std::string_view kSqlBodies = R"sql(
-UNION ALL
-SELECT part, 'body', '', pg_get_function_sqlbody(oid) FROM functions WHERE prosqlbody IS NOT NULL)sql";
-
 constexpr std::string_view kTypes = R"sql(
 UNION ALL
 SELECT t.part, t.kind, t.name, t.body FROM (
@@ -110,16 +103,76 @@ SELECT t.part, t.kind, t.name, t.body FROM (
     AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)) AS t
 WHERE NOT EXISTS (SELECT FROM owned WHERE classid = 'pg_type'::regclass AND objid = t.oid))sql";
 
-std::string schema_sql(int server_version) {
-  std::string sql = "WITH ";
-  for (const auto piece : {kPostgresObjects, kTables, kFunctions, kTypes}) sql += piece;
-  if (server_version >= 140000) sql += kSqlBodies;
-  return sql;
+// Deparsing a query locks every table in it until the statement ends (ACCESS SHARE), and the table
+// of locks is small and everybody's: so these come in pages, by oid.
+constexpr std::string_view kRewrites = R"sql(
+SELECT p.part, CASE p.rulename WHEN '_RETURN' THEN 'definition' ELSE 'rule' END AS kind,
+  CASE p.rulename WHEN '_RETURN' THEN '' ELSE p.rulename END AS name,
+  CASE p.rulename WHEN '_RETURN' THEN pg_get_viewdef(p.ev_class)
+    ELSE ROW(pg_get_ruledef(p.oid), p.ev_enabled)::text END AS body, p.oid AS page
+FROM (SELECT r.part, w.* FROM relations r JOIN pg_rewrite w ON w.ev_class = r.oid
+      WHERE w.oid > )sql";
+
+constexpr std::string_view kBodies = R"sql(
+SELECT p.part, 'body' AS kind, '' AS name, pg_get_function_sqlbody(p.oid) AS body, p.oid AS page
+FROM (SELECT w.oid, w.part FROM functions w WHERE w.prosqlbody IS NOT NULL AND w.oid > )sql";
+
+constexpr std::uint64_t kPage = 200;
+constexpr std::size_t kMostRows = 2'000'000;
+
+Failure too_many() {
+  return {Reason::too_large, "the catalogue has more than 2 million entries"};
+}
+
+std::string with_objects(std::string_view select) {
+  return "WITH " + std::string(kPostgresObjects) + std::string(select);
+}
+
+std::string page_sql(std::string_view select, std::uint64_t after) {
+  return with_objects(select) + std::to_string(after) + " ORDER BY w.oid LIMIT " +
+         std::to_string(kPage) + ") AS p";
+}
+
+std::string catalogue_sql() {
+  return with_objects(std::string(kTables) + std::string(kFunctions) + std::string(kTypes));
+}
+
+// Where the page after `rows` begins, which began after `after`; nothing when `rows` was the last.
+Polled<std::optional<std::uint64_t>> next_page(const Rows& rows, std::uint64_t after) {
+  if (rows.rows.size() < kPage) return std::nullopt;
+  const auto cells = cells_of(rows, {"page"}, 1);
+  if (!cells) return tl::unexpected(cells.error());
+  std::uint64_t last = 0;
+  for (const auto& row : *cells) last = std::max(last, whole_number(*row[0]).value_or(0));
+  if (last <= after) return protocol("the pages of the catalogue go in circles");
+  return last;
+}
+
+// Appends the cells (part, kind, name, body) of all pages of `select` to `to`.
+asio::awaitable<Polled<void>> append_pages(PostgresReader* reader, std::string_view select,
+                                           Rows* to) {
+  for (std::optional<std::uint64_t> after = 0; after;) {
+    auto page = co_await reader->rows(page_sql(select, *after));
+    if (!page) co_return tl::unexpected(page.error());
+    const auto next = next_page(*page, *after);
+    if (!next) co_return tl::unexpected(next.error());
+    after = *next;
+    auto cells = cells_of(std::move(*page), {"part", "kind", "name", "body"}, 3);
+    if (!cells) co_return tl::unexpected(cells.error());
+    std::move(cells->begin(), cells->end(), std::back_inserter(to->rows));
+    if (to->rows.size() > kMostRows) co_return tl::unexpected(too_many());
+  }
+  co_return Polled<void>();
 }
 
 asio::awaitable<Polled<Report>> read(PostgresReader* reader) {
-  auto rows = co_await reader->rows(schema_sql(reader->server_version));
+  auto rows = co_await reader->rows(catalogue_sql());
   if (!rows) co_return tl::unexpected(rows.error());
+  auto pages = co_await append_pages(reader, kRewrites, &*rows);
+  if (pages && reader->server_version >= 140000) {
+    pages = co_await append_pages(reader, kBodies, &*rows);
+  }
+  if (!pages) co_return tl::unexpected(pages.error());
   co_return report_of("schema", parse_schema(std::move(*rows)));
 }
 

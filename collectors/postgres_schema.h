@@ -23,6 +23,9 @@ namespace mse {
 // qualification of columns in a view of one table (from 16 on left out), is normalised away without
 // loss; where another difference remains, the views are named as differing while majors are mixed.
 //
+// Read in one statement, and the queries in pages after it, 200 to a statement: a migration in
+// between shows a state of its own until the next poll.
+//
 // Everybody may read pg_catalog: an empty catalogue is empty, whoever looks, so privilege never
 // makes this unknown unless somebody revoked it (permission). A DDL lock held for long: lock.
 // Failure partial never comes from here but from a foreign session (see take_identity).

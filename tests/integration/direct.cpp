@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include "collectors/postgres_cells.h"
 
@@ -54,7 +55,9 @@ Rows rows_of(const PGresult* result) {
 Direct::Direct(Where where, const std::string& database, const std::string& user)
     : connection_(PQconnectdb(parameters(where, database, user).c_str()), &PQfinish) {
   EXPECT_EQ(PQstatus(connection_.get()), CONNECTION_OK) << PQerrorMessage(connection_.get());
-  must("SET search_path = ''; SET lock_timeout = '200ms'; SET client_min_messages = error");
+  must(
+      "SET search_path = ''; SET jit = off; SET lock_timeout = '200ms'; SET client_min_messages = "
+      "error");
 }
 
 Polled<Rows> Direct::query(const std::string& sql) {
@@ -78,6 +81,26 @@ std::string Direct::value(const std::string& sql) {
   return rows && !rows->rows.empty() ? rows->rows[0].at(0).value_or("") : "";
 }
 
+Polled<Rows> Direct::ask(const std::string& select) {
+  if (locks_) must("BEGIN");
+  auto rows = query(with_identity(select));
+  if (locks_) {
+    const auto held = value("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()");
+    locks_ = std::max(*locks_, std::stoi(held));
+    must("COMMIT");
+  }
+  if (!rows) return rows;
+  const auto self = take_identity(*rows);
+  if (!self) return tl::unexpected(self.error());
+  return rows;
+}
+
+int Direct::most_locks(const PostgresConcern& concern) {
+  locks_ = 0;
+  EXPECT_TRUE(read(concern));
+  return *std::exchange(locks_, std::nullopt);
+}
+
 Polled<Report> Direct::read(const PostgresConcern& concern) {
   PostgresReader reader;
   reader.server_version = PQserverVersion(connection_.get());
@@ -85,11 +108,7 @@ Polled<Report> Direct::read(const PostgresConcern& concern) {
   reader.own_statements = statements_;
   reader.traffic = &traffic_;
   reader.rows = [this](std::string select) -> asio::awaitable<Polled<Rows>> {
-    auto rows = query(with_identity(select));
-    if (!rows) co_return rows;
-    const auto self = take_identity(*rows);
-    if (!self) co_return tl::unexpected(self.error());
-    co_return rows;
+    co_return ask(select);
   };
   asio::io_context loop;
   Polled<Report> out;

@@ -34,11 +34,16 @@ class Direct {
   // Why the concern could not be read; internal, and a failed test, when it could.
   Reason reason(const PostgresConcern& concern);
   Polled<PostgresSelf> self();
+  // How many locks the concern held at most at the end of one of its statements.
+  int most_locks(const PostgresConcern& concern);
 
  private:
+  Polled<Rows> ask(const std::string& select);
+
   std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
   PostgresTraffic traffic_;
   std::uint64_t statements_ = 0;
+  std::optional<int> locks_;  // counted while there is a number
 };
 
 // Waits until the standby has replayed all that the primary has written.

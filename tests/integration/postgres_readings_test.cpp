@@ -170,6 +170,27 @@ TEST_F(PostgresReadings, EachChangeOfAnObjectNamesThatObject) {
   }
 }
 
+TEST_F(PostgresReadings, ManyViewsAreReadInPagesThatLockFewTables) {
+  const std::string many = R"sql(
+    DO $$ BEGIN FOR i IN 1..450 LOOP EXECUTE format(
+      'CREATE VIEW public.v%s AS SELECT %s AS n FROM public.orders', i, i); END LOOP; END $$;)sql";
+  create("readings_b");
+  Direct(Where::primary, "readings_b").must(many);
+  Direct reader(Where::primary, "readings_b", "mse_reader");
+  const auto before = reader.state(postgres_schema());
+  EXPECT_EQ(std::count_if(before.parts.begin(), before.parts.end(),
+                          [](const auto& part) { return part.first.starts_with("view public.v"); }),
+            450);
+  for (const auto* name : {"v1", "v230", "v450"}) {
+    const std::string view = "public." + std::string(name);
+    Direct(Where::primary, "readings_b")
+        .must("CREATE OR REPLACE VIEW " + view + " AS SELECT 0 AS n FROM public.orders");
+    EXPECT_TRUE(differing(before, reader.state(postgres_schema())).contains("view " + view));
+  }
+  EXPECT_LE(reader.most_locks(postgres_schema()), 450)
+      << "a view and its table each, at most a page";
+}
+
 TEST_F(PostgresReadings, WhatIsNotStructureChangesNothing) {
   for (const auto* sql :
        {"SELECT nextval('public.tickets')", "INSERT INTO public.orders (amount) VALUES (1)",
