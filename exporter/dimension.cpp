@@ -168,9 +168,12 @@ void Dimension::count(const World& world) {
     group.rows.clear();
   }
   ungrouped_.clear();
+  answers_ = {};
   for (std::size_t row = 0; row < world.members.size(); ++row) {
     Member& member = *world.members[row];
-    slot(member).seen.expire(world.now.mono, stale_after_);
+    Sighting& seen = slot(member).seen;
+    seen.expire(world.now.mono, stale_after_);
+    answers_.count(seen);
     const auto name = group_of(member, world);
     if (name) {
       seat(groups_.try_emplace(*name, &counts_).first->second, member, row, world);
@@ -196,24 +199,20 @@ void Dimension::seat(Compared& group, Member& member, std::size_t row, const Wor
   group.had_primary = true;
 }
 
+void Dimension::Answers::count(const Sighting& seen) {
+  const StateRef& state = seen.state();
+  absent = absent && (!seen.polled() || (state && state->key.fingerprint == 0));
+  supported = supported || seen.unsupported() == false;
+  unsupported = unsupported || seen.unsupported() == true;
+}
+
 void Dimension::see_what_there_is(const World& world) {
   if (world.members.empty()) return;
-  const bool seated = std::any_of(groups_.begin(), groups_.end(),
-                                  [](const auto& group) { return !group.second.seats.empty(); });
-  const auto each = [&](auto holds) {
-    return [this, holds](Member* member) { return holds(slot(*member).seen); };
-  };
-  const bool absent =
-      std::all_of(world.members.begin(), world.members.end(), each([](const Sighting& seen) {
-                    return !seen.polled() || (seen.state() && seen.state()->key == StateKey{});
-                  }));
-  const bool compared = seated || name_ != kReplicationHistory;
-  shown_ = compared && (ever_state_ || !absent);
-  unsupported_ =
-      std::any_of(world.members.begin(), world.members.end(),
-                  each([](const Sighting& seen) { return seen.unsupported() == true; })) &&
-      std::all_of(world.members.begin(), world.members.end(),
-                  each([](const Sighting& seen) { return seen.unsupported().value_or(true); }));
+  const bool compared = name_ != kReplicationHistory ||
+                        std::any_of(groups_.begin(), groups_.end(),
+                                    [](const auto& group) { return !group.second.seats.empty(); });
+  shown_ = compared && (ever_state_ || !answers_.absent);
+  unsupported_ = answers_.unsupported && !answers_.supported;
 }
 
 Group Dimension::now_of(const Compared& group, const World& world) const {

@@ -103,6 +103,12 @@ class Dimension {
   std::optional<std::string> group_of(const Member& member, const World& world) const;
   void seat(Compared& group, Member& member, std::size_t row, const World& world);
   void see_what_there_is(const World& world);
+  // Over all members: what they answered, counted in one pass.
+  struct Answers {
+    bool absent = true;  // nobody polled has anything else
+    bool supported = false, unsupported = false;
+    void count(const Sighting& seen);
+  };
   Group now_of(const Compared& group, const World& world) const;
   Order order_of(const Declaration& declaration, Now told) const;
   void open_everywhere(const Order& order, const World& world);
@@ -142,6 +148,7 @@ class Dimension {
   bool begun_ = false, first_ = false, ever_state_ = false, shown_ = false, unsupported_ = false;
   Mono judged_at_{};
   std::map<std::string, Compared> groups_;
+  Answers answers_;
   std::vector<std::size_t> ungrouped_;  // rows of members whose group is not known yet
   std::unordered_map<std::string, FirstRead> first_reads_;  // by the identity's group
   StateWord source_;                                        // what the declared source said last

@@ -55,6 +55,10 @@ void add_migrations(ServiceView& view, const std::vector<Member*>& members) {
   std::map<std::pair<int, std::string>, int> by_group;  // of nodes in no group: by themselves
   int alone = 0;
   for (const Member* member : members) {
+    const bool any =
+        std::any_of(member->collectors.begin(), member->collectors.end(),
+                    [](const auto& side) { return side.second.migrations.has_value(); });
+    if (!any) continue;
     const int group = member->replication_group < 0 ? --alone : member->replication_group;
     const Migrations own = migrations_of(*member);
     if (own.dirty) ++view.migration_dirty;

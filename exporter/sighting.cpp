@@ -17,7 +17,7 @@ void Sighting::see(const StateRef& state, bool replicated, std::optional<Positio
   state_ = state;
   at_ = now.mono;
   replicated_ = replicated;
-  position_ = std::move(position);
+  position_ = position ? std::make_unique<const Position>(std::move(*position)) : nullptr;
 }
 
 void Sighting::decline(Reason reason, Mono now) {

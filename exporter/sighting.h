@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,7 +42,7 @@ class Sighting {
   Mono at() const { return at_; }                         // the newest poll
   bool confirmed() const { return state_ && run_ >= 2; }  // two consecutive equal polls
   bool replicated() const { return replicated_; }
-  const std::optional<Position>& position() const { return position_; }
+  const Position* position() const { return position_.get(); }  // where it was read, if told
 
  private:
   void lose(Reason reason, Mono since);
@@ -53,7 +54,7 @@ class Sighting {
   int run_ = 0;
   bool polled_ = false, replicated_ = false;
   std::optional<bool> unsupported_;
-  std::optional<Position> position_;
+  std::unique_ptr<const Position> position_;  // apart: most slots have none
 };
 
 // A node in a dimension with what the rules remember of it between evaluations.
@@ -75,8 +76,7 @@ struct Slot {
   StateRef judged;        // the last known state that the rules have dealt with
   StateRef old_drift;     // what it was bound to as preexisting
   StateRef acknowledged;  // the state that an acknowledgement covered
-  bool initial =
-      false;  // `judged` is the state it was found in, not one it moved to or was born in
+  bool initial = false;   // `judged` is what it was found in, not what it moved to or was born in
   bool unknown_at_first = false;  // at the first complete round; its first state is still old
   std::optional<Wall> since;      // first seen outside the canonical
   std::uint32_t counted = 0;      // the change that its convergence was counted for
