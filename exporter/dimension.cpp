@@ -70,9 +70,12 @@ void Dimension::poll_every(Duration interval) {
   stale_after_ = std::max<Duration>(kStaleIntervals * interval, kStaleAtLeast);
 }
 
-Slot& Dimension::slot(Member& member) const {
-  while (member.slots.size() <= ordinal_) member.slots.emplace_back(member.joined);
-  return member.slots[ordinal_];
+Slot& Dimension::slot(const Member& member) {
+  if (slots_.size() <= member.place) slots_.resize(member.place + 1);
+  auto& [owner, slot] = slots_[member.place];
+  if (owner != member.serial) slot = Slot(member.joined);
+  owner = member.serial;
+  return slot;
 }
 
 bool Dimension::read(Member& member, Reading reading, Now now) {
@@ -97,7 +100,7 @@ bool Dimension::read(Member& member, Reading reading, Now now) {
   return moved;
 }
 
-void Dimension::missed(Member& member, Reason reason, Now now) const {
+void Dimension::missed(const Member& member, Reason reason, Now now) {
   slot(member).seen.miss(reason, now.mono);
 }
 
@@ -134,7 +137,7 @@ void Dimension::follow(const std::string& leader, const Declaration& declaration
   following_ = {leader, declaration};
 }
 
-bool Dimension::complete(const std::vector<Member*>& members) const {
+bool Dimension::complete(const std::vector<Member*>& members) {
   return !members.empty() && std::all_of(members.begin(), members.end(), [this](Member* member) {
     return slot(*member).seen.polled();
   });
@@ -162,6 +165,7 @@ std::optional<std::string> Dimension::group_of(const Member& member, const World
 
 void Dimension::count(const World& world) {
   first_ = !begun_;
+  if (slots_.size() < world.places) slots_.resize(world.places);  // the seats point to them
   for (auto& [name, group] : groups_) {
     group.census = {};
     group.seats.clear();

@@ -23,6 +23,7 @@ namespace mse {
 struct World {
   Now now;
   const std::vector<Member*>& members;  // without those in grace
+  std::size_t places;                   // above every member's
   const ReplicationGroups& replication;
   const Cadences& cadences;
   const Objectives& objectives;
@@ -36,8 +37,7 @@ struct World {
 // open one in another. Linear in the members.
 class Dimension {
  public:
-  // `ordinal`: of its slots in every member.
-  Dimension(std::string name, std::size_t ordinal) : name_(std::move(name)), ordinal_(ordinal) {}
+  explicit Dimension(std::string name) : name_(std::move(name)) {}
   Dimension(const Dimension&) = delete;
   Dimension& operator=(const Dimension&) = delete;
 
@@ -47,14 +47,14 @@ class Dimension {
   // Told between evaluations. True when a replicated state moved, so that the nodes it replicates
   // with are to be read again.
   bool read(Member& member, Reading reading, Now now);
-  void missed(Member& member, Reason reason, Now now) const;
+  void missed(const Member& member, Reason reason, Now now);
   void declared(const DeclaredValue& value, Now now);
   bool declare(const Declaration& declaration, Now now);  // false: told unchanged
   // A change in `leader` is declared, in which this dimension follows.
   void follow(const std::string& leader, const Declaration& declaration);
 
   // Every member has an observation, and there is one.
-  bool complete(const std::vector<Member*>& members) const;
+  bool complete(const std::vector<Member*>& members);
   bool begun() const { return begun_; }  // had its first complete round
 
   // 1. Counts every group. 2. Opens what is declared. 3. Lets changes progress and end. 4. Opens
@@ -98,7 +98,7 @@ class Dimension {
     bool hurried = false;  // the node that leads is read again once
   };
 
-  Slot& slot(Member& member) const;
+  Slot& slot(const Member& member);
   PolicyKind policy_of(const Compared& group, const World& world) const;
   std::optional<std::string> group_of(const Member& member, const World& world) const;
   void seat(Compared& group, Member& member, std::size_t row, const World& world);
@@ -134,7 +134,8 @@ class Dimension {
   void view_changes(DimensionView& view, Mono now) const;
 
   std::string name_;
-  std::size_t ordinal_;
+  // By the members' places: walked in order, which ten thousand nodes apart in memory would not be.
+  std::vector<std::pair<std::uint64_t, Slot>> slots_;  // with the serial of whose it is
   StateTable states_;
 
   std::optional<PolicyKind> policy_;  // nothing: the default

@@ -30,6 +30,7 @@ struct Moved {
 struct Evaluator::Memory {
   void configure(ServiceSettings next, Cadences next_cadences);
   void sync();
+  std::unique_ptr<Member> join();
   void update(Member& member, const Inventory::Member& entry, const std::set<std::string>& fixed);
   Member* find(const std::string& node);
   Dimension& dimension(const std::string& name);
@@ -49,10 +50,12 @@ struct Evaluator::Memory {
   Inventory inventory;
   std::unordered_map<std::string, std::unique_ptr<Member>> nodes;
   std::vector<Member*> all, members;  // with and without those in grace
+  std::vector<std::size_t> free_places;
+  std::size_t places = 0;
+  std::uint64_t last_serial = 0;
   std::map<std::string, Expected> expected;
   std::map<std::string, std::unique_ptr<Dimension>> dimensions;  // also what was only declared yet
   std::map<std::string, Dimension*> compared;
-  std::size_t next_ordinal = 0;
   ReplicationGroups replication;
   bool groups_stale = true;
   LagRounds lag;
@@ -110,17 +113,27 @@ void Evaluator::Memory::sync() {
   members.clear();
   for (const Inventory::Member& entry : inventory.members()) {
     std::unique_ptr<Member>& member = nodes[entry.settings.name];
-    if (!member) {
-      member = std::make_unique<Member>();
-      member->joined = clock;
-    }
+    if (!member) member = join();
     update(*member, entry, fixed);
     all.push_back(member.get());
     if (!member->in_grace) members.push_back(member.get());
     kept[entry.settings.name] = std::move(member);
   }
+  for (const auto& [name, gone] : nodes) {
+    if (gone) free_places.push_back(gone->place);
+  }
   nodes = std::move(kept);
   groups_stale = true;
+}
+
+std::unique_ptr<Member> Evaluator::Memory::join() {
+  auto member = std::make_unique<Member>();
+  member->joined = clock;
+  member->serial = ++last_serial;
+  if (free_places.empty()) free_places.push_back(places++);
+  member->place = free_places.back();
+  free_places.pop_back();
+  return member;
 }
 
 void Evaluator::Memory::update(Member& member, const Inventory::Member& entry,
@@ -144,7 +157,7 @@ void Evaluator::expect(const std::string& collector, const std::vector<std::stri
 Dimension& Evaluator::Memory::dimension(const std::string& name) {
   std::unique_ptr<Dimension>& known = dimensions[name];
   if (!known) {
-    known = std::make_unique<Dimension>(name, next_ordinal++);
+    known = std::make_unique<Dimension>(name);
     known->configure(settings);
   }
   return *known;
@@ -300,6 +313,7 @@ std::optional<ServiceView> Evaluator::evaluate(Now now) {
   if (!memory.ready()) return std::nullopt;
   const World world{now,
                     memory.members,
+                    memory.places,
                     memory.groups(),
                     memory.cadences,
                     memory.settings.objectives,

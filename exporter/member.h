@@ -1,15 +1,14 @@
 // A node of a service and all that is remembered of it between evaluations.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "exporter/exposure.h"
 #include "exporter/lag.h"
 #include "exporter/report.h"
-#include "exporter/sighting.h"
 
 namespace mse {
 
@@ -35,7 +34,8 @@ struct Member {
   Lag lag;                              // at `position`
   std::optional<Position> reread_from;  // read again once it has applied this
   Traffic traffic;
-  std::vector<Slot> slots;  // by dimension
+  std::size_t place = 0;     // of its slot in every dimension; another's once it has gone
+  std::uint64_t serial = 0;  // never another's
 
   Role role() const { return identity ? identity->role : Role::none; }
   bool live_primary() const { return identified && role() == Role::primary; }

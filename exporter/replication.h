@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "exporter/member.h"
+#include "exporter/sighting.h"
 
 namespace mse {
 

@@ -305,6 +305,29 @@ TEST(Evaluator, StoryJ_ScaledToZeroAndBackComparesWithTheSurvivingCanonical) {
   EXPECT_FALSE(story.at("y").preexisting);
 }
 
+TEST(Evaluator, ANodeRemembersNothingOfTheOneItReplacedNorOfItsFormerSelf) {
+  ServiceStory story = three("1", "1", "2");
+  story.round();
+  ASSERT_TRUE(story.at("c").preexisting);
+  story.evaluator.inventory(ServiceStory::list({"a", "b"}), story.now());
+  story.evaluator.inventory(ServiceStory::list({"a", "b", "d"}), story.now());
+  story.evaluate();
+  EXPECT_EQ(story.at("d").reason, Reason::stale);
+  story.forget("c");
+  story.is("d", "2");
+  story.next_round();
+  EXPECT_EQ(story.status("d"), Status::divergent);
+  EXPECT_FALSE(story.at("d").preexisting);
+  story.evaluator.inventory(ServiceStory::list({"a", "b"}), story.now());
+  story.evaluator.inventory(ServiceStory::list({"a", "b", "c"}), story.now());
+  story.evaluate();
+  EXPECT_EQ(story.at("c").reason, Reason::stale);
+  story.forget("d");
+  story.is("c", "2");
+  story.next_round();
+  EXPECT_FALSE(story.at("c").preexisting);
+}
+
 TEST(Evaluator, ANewNodeIsUnknownUntilItsFirstPoll) {
   ServiceStory story = three("1", "1", "1");
   story.round();
