@@ -24,11 +24,12 @@ void write_statuses(TextFormat& page, Services services) {
 // differs from another in secrets alone has none: its fingerprint would name the other.
 std::vector<const StateNodes*> shown_states(const std::vector<StateNodes>& states) {
   std::vector<const StateNodes*> shown;
-  for (const StateNodes& state : states) {
-    if (!state.secret_variant) shown.push_back(&state);
+  for (const bool of_change : {true, false}) {
+    for (const StateNodes& state : states) {
+      const bool wanted = (state.role != StateRole::other) == of_change;
+      if (wanted && !state.secret_variant) shown.push_back(&state);
+    }
   }
-  std::stable_partition(shown.begin(), shown.end(),
-                        [](const StateNodes* state) { return state->role != StateRole::other; });
   shown.resize(std::min(shown.size(), kShownStates));
   return shown;
 }

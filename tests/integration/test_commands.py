@@ -1,6 +1,7 @@
 """The commands a newcomer types: `once`, `grants`, `--config.check`, against real servers and the README's examples."""
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 import subprocess
@@ -17,7 +18,9 @@ CANONICAL, DIVERGENT, UNKNOWN, CONFIG_ERROR = 0, 1, 2, 3  # exit codes of `once`
 
 
 def run(*arguments: str | pathlib.Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([program(), *arguments], text=True, capture_output=True, check=False, timeout=60)
+    with_password = {**os.environ, "PGPASSWORD": "secret"}  # what the README's example names
+    return subprocess.run([program(), *arguments], text=True, capture_output=True, check=False, timeout=60,
+                          env=with_password)
 
 
 class Once(unittest.TestCase):
