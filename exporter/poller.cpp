@@ -255,6 +255,8 @@ void Poller::Loop::end() {
 Poller::Poller(asio::any_io_executor executor, PollListener& listener, PollerLimits limits)
     : loop_(std::make_shared<Loop>(std::move(executor), listener, limits)) {}
 
+// Only a want of memory could throw here, and ends the process.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 Poller::~Poller() {
   loop_->end();
 }

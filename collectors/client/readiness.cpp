@@ -21,7 +21,9 @@ struct Readiness::Wait {
     try {
       timer.cancel();
       if (descriptor.is_open()) descriptor.release();
-    } catch (const std::exception&) {  // asio's signature allows for what epoll never does here
+      // asio's signature allows for what epoll never does here.
+      // NOLINTNEXTLINE(bugprone-empty-catch)
+    } catch (const std::exception&) {
     }
   }
 
