@@ -48,7 +48,9 @@ State GuardedParts::state(std::string_view algorithm) const {
   std::string all;
   for (const auto& [part, digest] : secret_.digests()) {
     auto& known = state.parts[part];
-    known = known.empty() ? digest : sha256_hex(known + digest).substr(0, digest.size());
+    const bool guarded_twice = !known.empty();
+    known += digest;
+    if (guarded_twice) known = sha256_hex(known).substr(0, digest.size());
     all += framed({part, digest});
   }
   if (!all.empty()) state.key.secret_digest = hmac_hex(hmac_key_, all);

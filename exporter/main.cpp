@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include <cstdio>
+#include <exception>
 #include <set>
 #include <string>
 
@@ -55,6 +56,14 @@ int run(const CommandLine& line) {
   }
 }
 
+int run(int count, const char* const* arguments) {
+  const auto parsed = parse_command_line(count, arguments);
+  if (const auto* exit_code = std::get_if<int>(&parsed)) return *exit_code;
+  const auto& line = std::get<CommandLine>(parsed);
+  start_log(line.log_level, line.log_format);
+  return run(line);
+}
+
 }  // namespace
 }  // namespace mse
 
@@ -62,10 +71,10 @@ int main(int count, char** arguments) {
   // A core file would hold passwords.
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
-
-  const auto parsed = mse::parse_command_line(count, arguments);
-  if (const auto* exit_code = std::get_if<int>(&parsed)) return *exit_code;
-  const auto& line = std::get<mse::CommandLine>(parsed);
-  mse::start_log(line.log_level, line.log_format);
-  return mse::run(line);
+  try {
+    return mse::run(count, arguments);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "mixed_state_exporter: %s\n", error.what());
+    return 1;
+  }
 }
