@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -11,7 +13,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from fleet import KNOWN_WITHIN, POLL, RECOVERED_WITHIN, Backends, FleetCase  # noqa: E402
+from fleet import CADENCES, KNOWN_WITHIN, POLL, RECOVERED_WITHIN, Backends, FleetCase  # noqa: E402
 from monitoring import Metrics  # noqa: E402
 from process import LOOPBACK, wait_until  # noqa: E402
 from servers import Postgres  # noqa: E402
@@ -275,6 +277,34 @@ class Promotion(FleetCase):
         self.assertEqual(self.exporter.metrics().all("replica_lag_seconds", service="pair"), [])
         for node in ("pg-1", "pg-2"):
             self.assert_fresh(node)
+
+
+class Reload(FleetCase):
+    """SIGHUP takes over a good configuration, and loses nothing to a broken one."""
+
+    def hang_up(self, services: str) -> None:
+        self.config.write_text(CADENCES + "services:" + services)
+        os.kill(self.exporter.server.pid, signal.SIGHUP)
+
+    def backends(self) -> str:
+        return self.primary.psql("SELECT pid FROM pg_stat_activity WHERE usename = 'mixed_state' ORDER BY pid")
+
+    def test_a_reload_keeps_connections_and_a_broken_file_keeps_the_old_configuration(self) -> None:
+        self.eventually("the pair is canonical", lambda metrics: all(
+            self.is_canonical(metrics, node) for node in ("pg-1", "pg-2")), RECOVERED_WITHIN)
+        before = self.backends()
+        self.assertTrue(before)
+
+        self.hang_up(self.services() + "    nodez: []\n")
+        self.eventually("the broken file is refused", lambda metrics: metrics.value(
+            "config_last_reload_successful") == 0)
+        self.assertTrue(self.is_canonical(self.exporter.metrics(), "pg-1"))
+
+        self.hang_up(self.services() + "    objectives: {replica_lag: 9s}\n")
+        self.eventually("the good file is taken over", lambda metrics: metrics.value(
+            "slo_replica_lag_seconds", service="pair") == 9)
+        self.assertEqual(self.exporter.metrics().value("config_last_reload_successful"), 1)
+        self.assertEqual(self.backends(), before)
 
 
 if __name__ == "__main__":
