@@ -107,6 +107,7 @@ void compare(int nodes, int scrapes) {
   fleet.report(15);
   Snapshot snapshot = fleet.snapshot();
   snapshot.at = std::chrono::steady_clock::now();
+  snapshot.stale_after = std::chrono::hours(1);
   ExpositionSettings settings;
   settings.per_node = PerNode::all;
   SelfMetrics self("bench", settings);
@@ -114,7 +115,6 @@ void compare(int nodes, int scrapes) {
 
   ServerSettings server_settings;
   server_settings.listen_address = "127.0.0.1:0";
-  server_settings.stale_after = std::chrono::hours(1);
   const auto ours = Server::start(server_settings).value();
   ours->publish(page);
 
