@@ -31,6 +31,8 @@ struct Reading {
   std::variant<Unknown, Absent, State> outcome;
   bool replicated = false;
   std::optional<Position> position;
+  // The answer of an authorization probe: each poll counts as match, drift or error.
+  bool probe = false;
 };
 
 // Whom a node is, taken in the same statement as the data.
@@ -65,6 +67,30 @@ struct Downstreams {
   std::vector<Slot> slots;
 };
 
+// What a node, or a job table or page read through it, tells of M3 to M5 and M8: counts that only
+// grow but for a reset, and present standings. Never compared. What is left out is not known. At
+// most 64 kinds and 64 streams.
+struct Measures {
+  struct Reconciliation {
+    std::optional<std::uint64_t> succeeded, failed, processed_items;
+    std::optional<std::uint64_t> pending_items, mismatched_items;
+    std::optional<Duration> last_duration, oldest_pending;
+    std::optional<Wall> last_success;
+  };
+  struct Stream {
+    std::optional<std::uint64_t> events, duplicates;
+  };
+  std::map<std::string, Reconciliation> reconciliations;  // by kind of job
+  std::map<std::string, Stream> streams;
+  std::optional<std::uint64_t> valid_schemas, schema_errors;
+  std::optional<std::uint64_t> allowed, denied;  // authorization decisions
+};
+
+// A member that a primary names as its replica: a candidate for the inventory.
+struct Peer {
+  std::string name, address;  // the name is the address where it has no better
+};
+
 // One poll of one collector on one node. Dimensions it did not read this time are left out; those
 // it tried and could not are Unknown with a reason.
 struct Report {
@@ -74,6 +100,10 @@ struct Report {
       requests;  // the node's cumulative traffic, our own commands subtracted
   std::optional<Migrations> migrations;
   std::optional<Downstreams> downstreams;
+  std::optional<Measures> measures;
+  // Cumulative traffic of other nodes, by their name, as an edge or proxy counts it.
+  std::map<std::string, std::uint64_t> requests_of;
+  std::optional<std::vector<Peer>> peers;  // of a primary; at most 64
 };
 
 // The dimensions of a report that could not be read, joined by commas, by their reason; those that
