@@ -4,7 +4,6 @@
 #include <civetweb.h>
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <exception>
 #include <mutex>
@@ -51,6 +50,24 @@ Result<ListenAddress> usable_address(const ServerSettings& settings) {
   return address;
 }
 
+// The page that scrapes read while the next is made. Not std::atomic<std::shared_ptr>: g++ 12's
+// load does not order its read before the next store, which ThreadSanitizer shows as a race.
+class NewestPage {
+ public:
+  void replace(std::shared_ptr<const Page> page) {
+    const std::lock_guard lock(mutex_);
+    page_.swap(page);
+  }
+  std::shared_ptr<const Page> newest() const {
+    const std::lock_guard lock(mutex_);
+    return page_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Page> page_;
+};
+
 class CivetwebServer : public Server {
  public:
   explicit CivetwebServer(ServerSettings settings) : settings_(std::move(settings)) {
@@ -84,7 +101,7 @@ class CivetwebServer : public Server {
     return fail("cannot listen on " + settings_.listen_address + ": " + first_message());
   }
 
-  void publish(std::shared_ptr<const Page> page) override { page_.store(std::move(page)); }
+  void publish(std::shared_ptr<const Page> page) override { page_.replace(std::move(page)); }
 
   int port() const override {
     mg_server_port bound{};
@@ -132,7 +149,7 @@ class CivetwebServer : public Server {
     const mg_request_info& info = *mg_get_request_info(connection);
     const Request request{text_or_empty(info.request_method), text_or_empty(info.local_uri),
                           text_or_empty(mg_get_header(connection, "Accept-Encoding"))};
-    const Answer result = answer(request, page_.load(), settings_, now());
+    const Answer result = answer(request, page_.newest(), settings_, now());
     return send(connection, result, request.method != "HEAD");
   }
 
@@ -159,7 +176,7 @@ class CivetwebServer : public Server {
   }
 
   ServerSettings settings_;
-  std::atomic<std::shared_ptr<const Page>> page_;
+  NewestPage page_;
   std::mutex reload_mutex_, message_mutex_;
   std::string message_;  // the first that civetweb logged: the cause
   mg_context* context_ = nullptr;
