@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <asio/post.hpp>
 
+#include "exporter/busy.h"
 #include "exporter/log.h"
 #include "exporter/within.h"
 
@@ -13,18 +14,6 @@ namespace {
 Mono now() {
   return std::chrono::steady_clock::now();
 }
-
-// True while it lives.
-class Busy {
- public:
-  explicit Busy(bool& flag) : flag_(flag) { flag_ = true; }
-  ~Busy() { flag_ = false; }
-  Busy(const Busy&) = delete;
-  Busy& operator=(const Busy&) = delete;
-
- private:
-  bool& flag_;
-};
 
 asio::awaitable<Polled<Report>> poll_session(std::shared_ptr<Held> held, Depth depth,
                                              Mono deadline) {

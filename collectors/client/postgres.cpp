@@ -9,6 +9,7 @@
 #include "collectors/client/postgres_cancel.h"
 #include "collectors/client/postgres_connection.h"
 #include "collectors/client/postgres_parameters.h"
+#include "exporter/busy.h"
 
 namespace mse {
 
@@ -34,17 +35,6 @@ bool may_try_next(Reason reason) {
   return reason == Reason::refused || reason == Reason::unreachable || reason == Reason::reset ||
          reason == Reason::deadline;
 }
-
-// Resets what a coroutine set, however it ends.
-struct Running {
-  explicit Running(bool& flag) : flag_(flag) { flag_ = true; }
-  ~Running() { flag_ = false; }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-
- private:
-  bool& flag_;
-};
 
 }  // namespace
 
@@ -100,7 +90,7 @@ asio::awaitable<Polled<Rows>> PostgresClient::Connection::query(std::shared_ptr<
   if (self->running) {
     co_return tl::unexpected(Failure{Reason::internal, "two queries at once on one connection"});
   }
-  const Running running(self->running);
+  const Busy busy(self->running);
   auto ready = co_await self->prepare(deadline);
   if (!ready) co_return tl::unexpected(std::move(ready.error()));
   co_return co_await self->run(std::move(sql), deadline);
