@@ -41,6 +41,10 @@ class Canonical {
   void source_unreachable(Mono now);
   const StateWord& declared() const { return word_; }
 
+  // The last canonical found, and when it last had a primary.
+  const StateRef& held() const { return held_; }
+  Mono primary_seen() const { return primary_seen_; }
+
  private:
   Found primary(const Census& census, const Rules& rules, Mono now);
   Found majority(const Census& census, const Rules& rules);

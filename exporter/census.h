@@ -54,13 +54,15 @@ class Goal {
  public:
   Goal() = default;
   explicit Goal(StateRef state) : state_(std::move(state)) {}
-  explicit Goal(StateWord word) : word_(std::move(word)) {}
+  explicit Goal(StateWord word, StateRef state = nullptr)
+      : word_(std::move(word)), state_(std::move(state)) {}
 
   // Of several states that the word names the commonest is meant; the present one when there is no
   // more common one, and when no node shows any.
   void resolve(const Census& census);
 
   const StateRef& state() const { return state_; }  // null: not shown by any node yet
+  const StateWord& word() const { return word_; }
   std::string text() const { return state_ ? state_->text : word_.text(); }
   bool empty() const { return !state_ && word_.empty(); }
 

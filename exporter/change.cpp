@@ -115,7 +115,7 @@ void ChangeTracker::arrived(const Seat& seat, const Group& group) {
       slot.just_found(group.first) || (slot.initial && slot.judged == slot.seen.state());
   const bool counts = !found_there && !slot.exempt() && at >= open_->started.mono &&
                       seat.joined <= open_->deadline.mono;
-  if (counts) {
+  if (counts && !open_->suspect) {
     counts_->convergence.observe(std::chrono::duration<double>(at - open_->started.mono).count());
     if (open_->arrivals.size() < kMostArrivals) open_->arrivals.push_back(at - open_->started.mono);
   }
@@ -166,7 +166,7 @@ Change ChangeTracker::close(Outcome outcome, const Group& group) {
   closed.closed = group.now.mono;
   ++counts_->changes[outcome];
   if (outcome == Outcome::converged) {
-    closed.p95 = p95(closed.arrivals);
+    if (!closed.suspect) closed.p95 = p95(closed.arrivals);
     if (closed.p95) counts_->last_p95 = closed.p95;
   }
   closed.arrivals.clear();

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "exporter/canonical.h"
+#include "exporter/clocks.h"
+#include "exporter/remembered.h"
 #include "exporter/sighting.h"
 
 namespace mse {
@@ -37,6 +39,7 @@ struct Change {
   Mono closed{};
   double ratio = 0;  // of the nodes now in the group, at the target
   std::optional<Duration> p95;
+  bool suspect = false;  // the clock stepped while nobody looked: in no percentile
 
   bool overdue(Mono now) const { return now > deadline.mono; }
   bool moves_canonical() const { return declared && canary.empty(); }
@@ -94,6 +97,10 @@ class ChangeTracker {
 
   const Change* open() const { return open_ ? &*open_ : nullptr; }
   const Change* last(Mono now) const;  // the last closed one, while it is remembered
+
+  // Its part of a group's history.
+  void remember(RememberedGroup& out, const Storing& clocks, Mono now) const;
+  void restore(const RememberedGroup& group, const Restoring& clocks, StateTable& states);
 
  private:
   // A state that a node moved to, or was born in, beside the canonical: a change once confirmed.

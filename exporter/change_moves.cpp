@@ -2,6 +2,7 @@
 #include "exporter/change.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mse {
 namespace {
@@ -23,7 +24,8 @@ void ChangeTracker::follow(const Group& group, const Found& canonical) {
     const StateRef& state = slot.seen.state();
     if (!state || state == slot.judged) continue;
     const bool found = slot.just_found(group.first);
-    if (!found) slot.judged ? moved(seat, group, canonical) : born(seat, group, canonical);
+    const bool known = !found && !std::exchange(slot.forgotten, false);
+    if (known) slot.judged ? moved(seat, group, canonical) : born(seat, group, canonical);
     slot.initial = found;
     slot.judged = state;
   }

@@ -2,7 +2,9 @@
 #include "exporter/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <map>
+#include <optional>
 
 namespace mse {
 namespace {
@@ -45,6 +47,28 @@ void add_commands(CLI::App& app, CommandLine& line) {
       "List the collectors, and exit");
 }
 
+// "90d": days, as Prometheus's own retention is given.
+void add_retention(CLI::App& app, Duration& retention) {
+  const auto days = [](const std::string& text) -> std::optional<int> {
+    int value = 0;
+    const char* end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc{} || std::string(stopped, end) != "d" || value < 1 || value > 3650)
+      return std::nullopt;
+    return value;
+  };
+  const auto set = [&retention, days](const std::string& text) {
+    retention = std::chrono::hours(24) * days(text).value();
+  };
+  const auto known = [days](const std::string& text) {
+    return days(text) ? std::string() : "expected 1d to 3650d";
+  };
+  app.add_option_function<std::string>("--storage.retention", set,
+                                       "How long changes that ended are kept (90d)")
+      ->check(known)
+      ->type_name("DAYS");
+}
+
 void add_flags(CLI::App& app, CommandLine& line) {
   app.add_option("--config.file", line.config_file, "The configuration")->capture_default_str();
   app.add_option("--web.listen-address", line.listen_address, "host:port to serve on")
@@ -52,6 +76,9 @@ void add_flags(CLI::App& app, CommandLine& line) {
   app.add_option("--web.telemetry-path", line.telemetry_path, "Path of the metrics")
       ->capture_default_str();
   app.add_flag("--web.enable-lifecycle", line.enable_lifecycle, "Allow POST /-/reload");
+  app.add_option("--storage.path", line.storage_path,
+                 "File of the history, which survives restarts (none: memory only)");
+  add_retention(app, line.storage_retention);
   add_choice(app, "--metrics.per-node", line.per_node, kPerNode,
              "Series of single nodes (auto: above 500 nodes only those not canonical)");
   add_choice(app, "--log.level", line.log_level, kLevels, "Least level that is logged (info)");

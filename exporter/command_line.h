@@ -17,6 +17,8 @@ struct CommandLine {
   std::string listen_address = "127.0.0.1:9889";
   std::string telemetry_path = "/metrics";
   bool enable_lifecycle = false;  // POST /-/reload
+  std::string storage_path;       // of the history; empty: nothing survives the process
+  Duration storage_retention = std::chrono::hours(24 * 90);
   PerNode per_node = PerNode::automatic;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::logfmt;

@@ -73,7 +73,7 @@ void Dimension::poll_every(Duration interval) {
 Slot& Dimension::slot(const Member& member) {
   if (slots_.size() <= member.place) slots_.resize(member.place + 1);
   auto& [owner, slot] = slots_[member.place];
-  if (owner != member.serial) slot = Slot(member.joined);
+  if (owner != member.serial) slot = restored_ ? recalled(member) : Slot(member.joined);
   owner = member.serial;
   return slot;
 }

@@ -57,6 +57,10 @@ class Dimension {
   bool complete(const std::vector<Member*>& members);
   bool begun() const { return begun_; }  // had its first complete round
 
+  // History. What was restored comes back as it was until the first judge().
+  RememberedDimension remember(const std::vector<Member*>& members, const Storing& clocks) const;
+  void restore(RememberedDimension remembered, const Restoring& clocks);
+
   // 1. Counts every group. 2. Opens what is declared. 3. Lets changes progress and end. 4. Opens
   // what follows from a change of another. 5. Decides all else, and writes the views, which are in
   // the members' order.
@@ -81,6 +85,7 @@ class Dimension {
     ChangeTracker changes;
     Found before, found;  // at the last evaluation, and at this one
     bool had_primary = false, missing_since_first = false;
+    bool forgotten = false;        // history could not keep the canonical: found at once
     bool first_canonical = false;  // after none since the first round: all it finds outside is old
     bool fresh = true;             // what is declared for all groups was not told to it yet
     Census census;
@@ -99,6 +104,11 @@ class Dimension {
   };
 
   Slot& slot(const Member& member);
+  Slot recalled(const Member& member);
+  void restore_group(Compared& group, const RememberedGroup& remembered, const Restoring& clocks);
+  void restore_words(const Restoring& clocks);
+  RememberedWords remember_words(const Storing& clocks) const;
+  RememberedGroup remember_group(const Compared& group, const Storing& clocks) const;
   PolicyKind policy_of(const Compared& group, const World& world) const;
   std::optional<std::string> group_of(const Member& member, const World& world) const;
   void seat(Compared& group, Member& member, std::size_t row, const World& world);
@@ -162,6 +172,8 @@ class Dimension {
   DimensionView tallies_;
   std::vector<StateRef> live_;  // of serving nodes without lag; for `compatible`
   std::unordered_set<const State*> counted_live_;
+  std::optional<RememberedDimension> restored_;  // until the first judge()
+  std::optional<Restoring> restoring_;
 };
 
 }  // namespace mse

@@ -76,7 +76,8 @@ void Dimension::decide(Compared& group, const World& world) {
   } else if (!source_.empty()) {
     group.canonical.declare(source_);
   }
-  const Canonical::Rules rules{policy_of(group, world), 2 * convergence_, world.frozen, first_};
+  const Canonical::Rules rules{policy_of(group, world), 2 * convergence_, world.frozen,
+                               first_ || std::exchange(group.forgotten, false)};
   group.found = group.canonical.decide(group.census, rules, world.now.mono);
   group.changes.canonical_moved(group.found, now_of(group, world));
   const Change* open = group.changes.open();
@@ -114,6 +115,7 @@ void Dimension::judge(const World& world, std::vector<NodeView>& nodes) {
   constexpr std::size_t kUnused = 64;
   if (states_.size() > 2 * states + kUnused) states_.forget_unused();
   begun_ = begun_ || !world.members.empty();
+  restored_.reset();
   judged_at_ = world.now.mono;
 }
 
@@ -207,7 +209,7 @@ void Dimension::bind_old_drift(const NodeDimension& judged, Slot& slot,
 }
 
 KeyList Dimension::differing(Compared& group, const StateRef& state) const {
-  if (!group.found.state) return {};
+  if (!group.found.state || group.found.state->remembered) return {};
   const auto [place, added] = group.differing.try_emplace(state.get());
   if (added) place->second = {state, differing_keys(*state, *group.found.state)};
   return place->second.second;

@@ -71,8 +71,12 @@ struct Engine::Service {
   }
 };
 
-Engine::Engine(const asio::any_io_executor& executor, const Config& config, Publish publish)
-    : publish_(std::move(publish)), timer_(executor), poller_(executor, *this) {
+Engine::Engine(const asio::any_io_executor& executor, const Config& config, Publish publish,
+               Past past)
+    : publish_(std::move(publish)),
+      past_(std::move(past)),
+      timer_(executor),
+      poller_(executor, *this) {
   reload(config);
 }
 
@@ -91,6 +95,7 @@ void Engine::reload(const Config& config) {
     if (found == services_.end()) {
       found =
           services_.emplace(settings.name, Service{Evaluator(settings, cadences_), {}, {}}).first;
+      restore(found->second.evaluator, settings.name, instant);
     } else {
       found->second.evaluator.reconfigure(settings, cadences_);
     }
@@ -102,6 +107,15 @@ void Engine::reload(const Config& config) {
   poller_.poll(std::move(targets), cadences_);
   next_read_ = instant.mono;
   evaluate();
+}
+
+void Engine::restore(Evaluator& evaluator, const std::string& service, Now instant) {
+  const auto before = past_.before.find(service);
+  if (before == past_.before.end()) return;
+  if (!evaluator.restore(before->second, instant))
+    log(LogLevel::warn, "the clock has stepped back since the history was written",
+        {{"service", service}});
+  past_.before.erase(before);
 }
 
 void Engine::configure(Service& service, const ServiceConfig& config, Now instant,
@@ -203,6 +217,7 @@ void Engine::evaluate() {
     for (auto& [name, service] : services_)
       tell_declared(service.settings, service.evaluator, instant);
   }
+  Histories remembered;
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->at = instant.mono;
   snapshot->wall = instant.wall;
@@ -212,6 +227,7 @@ void Engine::evaluate() {
     Service& service = services_.at(name);
     service.evaluator.maintenance(open_maintenance(maintenance_, name, instant.wall));
     auto view = service.evaluator.evaluate(instant);
+    if (past_.keep) remembered.emplace(name, service.evaluator.remember(instant));
     if (!view) ++snapshot->incomplete;
     if (!view) continue;
     view->collectors = service.collectors;
@@ -220,6 +236,7 @@ void Engine::evaluate() {
   last_evaluation_ = instant.mono;
   next_evaluation_ = Mono::max();
   wake_at(instant.mono + kMostGap);
+  if (past_.keep) past_.keep(std::move(remembered));
   publish_(std::move(snapshot));
 }
 

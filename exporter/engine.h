@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "exporter/evaluator.h"
+#include "exporter/history_rows.h"
 #include "exporter/load_config.h"
 #include "exporter/poller.h"
 #include "exporter/snapshot.h"
@@ -23,7 +24,14 @@ class Engine : private PollListener {
  public:
   using Publish = std::function<void(std::shared_ptr<const Snapshot>)>;
 
-  Engine(const asio::any_io_executor& executor, const Config& config, Publish publish);
+  // What an earlier run remembered, and who keeps what this one does; both may be empty.
+  struct Past {
+    Histories before;
+    std::function<void(Histories)> keep;
+  };
+
+  Engine(const asio::any_io_executor& executor, const Config& config, Publish publish,
+         Past past = {});
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -46,9 +54,11 @@ class Engine : private PollListener {
   void changed();         // evaluate soon
   void wake_at(Mono at);  // evaluate then, unless sooner
   void evaluate();
+  void restore(Evaluator& evaluator, const std::string& service, Now instant);
   void reread(const std::string& name, Service& service);
 
   Publish publish_;
+  Past past_;
   Cadences cadences_;
   std::vector<Maintenance> maintenance_;
   std::vector<std::string> order_;  // of the services, as configured

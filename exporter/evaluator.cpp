@@ -2,71 +2,12 @@
 #include "exporter/evaluator.h"
 
 #include <algorithm>
-#include <set>
-#include <unordered_map>
 #include <utility>
 
-#include "exporter/dimension.h"
-#include "exporter/inventory.h"
-#include "exporter/replication.h"
+#include "exporter/evaluator_memory.h"
 #include "exporter/service_view.h"
 
 namespace mse {
-namespace {
-
-struct Expected {
-  std::vector<std::string> dimensions;
-  std::set<std::string> deep;
-};
-
-// A node whose replicated state moved.
-struct Moved {
-  std::string node;
-  std::optional<Position> primary_at;  // where the primary then was; nothing of a replica
-};
-
-}  // namespace
-
-struct Evaluator::Memory {
-  void configure(ServiceSettings next, Cadences next_cadences);
-  void sync();
-  std::unique_ptr<Member> join();
-  void update(Member& member, const Inventory::Member& entry, const std::set<std::string>& fixed);
-  Member* find(const std::string& node);
-  Dimension& dimension(const std::string& name);
-  void compare();
-  void identify(Member& member, const std::string& collector, const Identity& identity);
-  const ReplicationGroups& groups();
-  void hurry(const Moved& moved);
-  bool ready();
-  void decide_source();
-  void open_changes(const World& world, const std::vector<Dimension*>& active);
-  std::vector<Dimension*> active();
-  ServiceView assemble(const World& world, const std::vector<Dimension*>& active);
-  void settle_exposure(ServiceView& view, Mono now);
-
-  ServiceSettings settings;
-  Cadences cadences;
-  Inventory inventory;
-  std::unordered_map<std::string, std::unique_ptr<Member>> nodes;
-  std::vector<Member*> all, members;  // with and without those in grace
-  std::vector<std::size_t> free_places;
-  std::size_t places = 0;
-  std::uint64_t last_serial = 0;
-  std::map<std::string, Expected> expected;
-  std::map<std::string, std::unique_ptr<Dimension>> dimensions;  // also what was only declared yet
-  std::map<std::string, Dimension*> compared;
-  ReplicationGroups replication;
-  bool groups_stale = true;
-  LagRounds lag;
-  Exposure exposure;
-  std::optional<OpenMaintenance> maintenance;
-  std::vector<Moved> moved;
-  std::set<std::string> reread;
-  bool begun = false;
-  Mono clock{};  // the newest time told
-};
-
 Evaluator::Evaluator(ServiceSettings settings, Cadences cadences)
     : memory_(std::make_unique<Memory>()) {
   memory_->configure(std::move(settings), cadences);
@@ -113,7 +54,7 @@ void Evaluator::Memory::sync() {
   members.clear();
   for (const Inventory::Member& entry : inventory.members()) {
     std::unique_ptr<Member>& member = nodes[entry.settings.name];
-    if (!member) member = join();
+    if (!member) member = join(entry.settings.name);
     update(*member, entry, fixed);
     all.push_back(member.get());
     if (!member->in_grace) members.push_back(member.get());
@@ -126,9 +67,10 @@ void Evaluator::Memory::sync() {
   groups_stale = true;
 }
 
-std::unique_ptr<Member> Evaluator::Memory::join() {
+std::unique_ptr<Member> Evaluator::Memory::join(const std::string& name) {
   auto member = std::make_unique<Member>();
-  member->joined = clock;
+  const auto before = joined.find(name);
+  member->joined = before == joined.end() ? clock : before->second;
   member->serial = ++last_serial;
   if (free_places.empty()) free_places.push_back(places++);
   member->place = free_places.back();
@@ -322,6 +264,9 @@ std::optional<ServiceView> Evaluator::evaluate(Now now) {
                     memory.reread};
   const std::vector<Dimension*> active = memory.active();
   memory.open_changes(world, active);
+  memory.restored.reset();
+  memory.joined.clear();
+  memory.clocks.see(now);
   return memory.assemble(world, active);
 }
 

@@ -9,24 +9,12 @@
 #include <vector>
 
 #include "exporter/config.h"
+#include "exporter/declaration.h"
+#include "exporter/remembered.h"
 #include "exporter/report.h"
 #include "exporter/snapshot.h"
 
 namespace mse {
-
-// A pipeline's word that a dimension is moving to a state (semantics 7). States by short text or
-// decimal fingerprint. Told again unchanged it does nothing, so a file may be told at every read.
-struct Declaration {
-  std::string state;
-  std::string from;       // empty: the previous canonical, else the commonest other state
-  std::string deploy_id;  // empty: nobody named one
-  Wall started{};         // Wall{}: when it is told; in the future: it opens then
-  Wall deadline{};        // Wall{} or not after `started`: started + the convergence objective
-  std::vector<std::string> nodes;       // a canary: the canonical stays
-  std::vector<std::string> dimensions;  // that follow; empty: schema, if this is of schema_version
-
-  friend bool operator==(const Declaration&, const Declaration&) = default;
-};
 
 // What a declared source says now: a canonical state, or that it cannot be read.
 struct SourceUnreachable {};
@@ -112,6 +100,17 @@ class Evaluator {
   // counts. At least one node must have been there; later the service survives without any. All
   // rules advance here; nothing moves between two calls but what was told.
   std::optional<ServiceView> evaluate(Now now);
+
+  // What must survive a restart; what of it was restored and not evaluated yet comes back as it
+  // was. `now` is that of the last evaluation.
+  Remembered remember(Now now) const;
+
+  // Goes on where another run left off: before anything is told but settings. A state that had
+  // secrets equals none that is read from now on: a canonical is then found anew, a node's mark as
+  // preexisting is lost (it pages), and a change between two states that differ in secrets alone
+  // is not restored. Where the wall clock has stepped back since, changes are longer than they
+  // seem and their times count in no percentile. False then.
+  bool restore(const Remembered& remembered, Now now);
 
  private:
   struct Memory;

@@ -83,6 +83,7 @@ struct State {
   StateKey key;
   std::string text;                          // short, for people: "41", "15.4"
   std::map<std::string, std::string> parts;  // part → digest, so that differing keys can be named
+  bool remembered = false;  // from an earlier run, and not read since: parts are not known
 };
 
 // The dimension does not exist on this node (no migration table, say): a state of its own.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "exporter/landing_page.h"
+#include "exporter/request_head.h"
 #include "exporter/text.h"
 #include "exporter/time_text.h"
 
@@ -17,15 +18,29 @@ namespace {
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::string_view kHtmlType = "text/html; charset=utf-8";
 
-constexpr std::array<std::pair<int, std::string_view>, 8> kReasonPhrases{{
+constexpr std::array<std::pair<int, std::string_view>, 13> kReasonPhrases{{
     {200, "OK"},
     {400, "Bad Request"},
+    {401, "Unauthorized"},
     {403, "Forbidden"},
     {404, "Not Found"},
     {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {413, "Content Too Large"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
     {503, "Service Unavailable"},
     {505, "HTTP Version Not Supported"},
+}};
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kUsualFields{{
+    {"Vary", "Accept-Encoding"},
+    {"Cache-Control", "no-store"},
+    {"Content-Security-Policy",
+     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+    {"Referrer-Policy", "no-referrer"},
+    {"X-Content-Type-Options", "nosniff"},
 }};
 
 std::string_view phrase(int status) {
@@ -91,6 +106,12 @@ Answer reload(const Request& request, const ServerSettings& settings) {
     return refusal(403,
                    "Reloading over HTTP is off; start with --web.enable-lifecycle, or send "
                    "SIGHUP.");
+  }
+  if (!request.trusted) {
+    return refusal(
+        403,
+        "Reloading over HTTP needs a user or client certificate of --web.config.file, or "
+        "a caller on this machine that speaks for itself.");
   }
   const Result<void> done = settings.reload();
   return done ? plain("Reloaded.") : refusal(400, done.error().message);
@@ -159,20 +180,20 @@ Answer answer(const Request& request, const std::shared_ptr<const Page>& page,
   return healthy ? plain("Healthy.") : landing(settings);
 }
 
-std::string head(const Answer& answer) {
+std::string head(const Answer& answer, const HeaderFields& more) {
   std::string result = "HTTP/1.1 " + std::to_string(answer.status) + " ";
   result.append(phrase(answer.status)).append("\r\nContent-Type: ").append(answer.type);
   result.append("\r\nContent-Length: ").append(std::to_string(answer.body->size()));
   if (answer.gzip) result.append("\r\nContent-Encoding: gzip");
   if (!answer.allow.empty()) result.append("\r\nAllow: ").append(answer.allow);
-  result +=
-      "\r\nVary: Accept-Encoding"
-      "\r\nCache-Control: no-store"
-      "\r\nContent-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; "
-      "frame-ancestors 'none'"
-      "\r\nReferrer-Policy: no-referrer"
-      "\r\nX-Content-Type-Options: nosniff"
-      "\r\nConnection: close\r\n\r\n";
+  for (const auto& [name, value] : kUsualFields) {
+    const bool given = std::any_of(more.begin(), more.end(), [&name = name](const auto& field) {
+      return same_name(field.first, name);
+    });
+    if (!given) result.append("\r\n").append(name).append(": ").append(value);
+  }
+  for (const auto& [name, value] : more) result += "\r\n" + name + ": " + value;
+  result += "\r\nConnection: close\r\n\r\n";
   return result;
 }
 

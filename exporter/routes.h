@@ -12,6 +12,7 @@ namespace mse {
 
 struct Request {
   std::string_view method, path, accept_encoding;
+  bool trusted = false;  // the caller may change something
 };
 
 struct Answer {
@@ -30,8 +31,9 @@ Answer answer(const Request& request, const std::shared_ptr<const Page>& page,
 // A refusal in one sentence.
 Answer refusal(int status, std::string sentence);
 
-// The status line and headers, up to and with the empty line. The connection closes after it.
-std::string head(const Answer& answer);
+// The status line and headers, up to and with the empty line; one of `more` takes the place of ours
+// of that name. The connection closes after it.
+std::string head(const Answer& answer, const HeaderFields& more = {});
 
 // Whether the value of an Accept-Encoding header allows gzip (RFC 9110, 12.5.3).
 bool accepts_gzip(std::string_view accept_encoding);

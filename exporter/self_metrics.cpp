@@ -76,6 +76,7 @@ struct SelfMetrics::Registered {
   Gauge* reload_time = nullptr;
   Counter* dropped = nullptr;
   Family<Counter>* answers = nullptr;
+  Family<Counter>* storage = nullptr;
 
   Gauge& gauge(const std::string& name, const std::string& help,
                const prometheus::Labels& labels = {}) {
@@ -101,6 +102,13 @@ SelfMetrics::SelfMetrics(std::string_view version, const ExpositionSettings& set
                      .Help("Series left out of a page because a node or service named too many.")
                      .Register(all.registry)
                      .Add({{"reason", "limit"}});
+  all.storage = &BuildCounter()
+                     .Name("mixed_state_storage_errors_total")
+                     .Help("Times the history could not be read or written, by reason.")
+                     .Register(all.registry);
+  for (const StorageError error : kStorageErrors) {
+    all.storage->Add({{"reason", std::string(name(error))}});
+  }
   all.answers = &BuildCounter()
                      .Name("mixed_state_exporter_http_requests_total")
                      .Help("HTTP requests answered, by status code.")
@@ -119,6 +127,10 @@ void SelfMetrics::reloaded(bool successful, Wall at) {
 
 void SelfMetrics::dropped(std::uint64_t series) {
   registered_->dropped->Increment(static_cast<double>(series));
+}
+
+void SelfMetrics::storage_failed(StorageError error) {
+  registered_->storage->Add({{"reason", std::string(name(error))}}).Increment();
 }
 
 void SelfMetrics::answered(int status) {

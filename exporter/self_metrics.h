@@ -9,6 +9,7 @@
 #include "exporter/exposition.h"
 #include "exporter/model.h"
 #include "exporter/process.h"
+#include "exporter/storage_error.h"
 
 namespace mse {
 
@@ -24,6 +25,8 @@ class SelfMetrics {
   void reloaded(bool successful, Wall at);
   // Series left out of a page.
   void dropped(std::uint64_t series);
+  // The history could not be read or written.
+  void storage_failed(StorageError error);
   // An HTTP answer was given.
   void answered(int status);
 

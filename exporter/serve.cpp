@@ -8,6 +8,7 @@
 #include <future>
 
 #include "exporter/engine.h"
+#include "exporter/history.h"
 #include "exporter/log.h"
 #include "exporter/page.h"
 #include "exporter/server.h"
@@ -30,9 +31,13 @@ class Process {
       log(LogLevel::error, "cannot serve", {{"error", started.error().message}});
       return 1;
     }
+    if (const auto opened = open_history(); !opened) {
+      log(LogLevel::error, "cannot keep a history", {{"error", opened.error().message}});
+      return 1;
+    }
     self_.reloaded(true, std::chrono::system_clock::now());
-    Engine engine(loop_.get_executor(), config,
-                  [this](const auto& snapshot) { publish(*snapshot); });
+    Engine engine(
+        loop_.get_executor(), config, [this](const auto& snapshot) { publish(*snapshot); }, past());
     engine_ = &engine;
     for (const int signal : {SIGHUP, SIGINT, SIGTERM}) signals_.add(signal);
     wait_for_signal();
@@ -55,6 +60,29 @@ class Process {
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
     return {};
+  }
+
+  Result<void> open_history() {
+    if (line_.storage_path.empty()) {
+      log(LogLevel::info, "no --storage.path: open changes and old drift end with this process");
+      return {};
+    }
+    HistorySettings settings;
+    settings.path = line_.storage_path;
+    settings.retention = line_.storage_retention;
+    settings.failed = [this](StorageError error) { self_.storage_failed(error); };
+    auto history = History::open(std::move(settings));
+    if (!history) return tl::unexpected(history.error());
+    history_ = std::move(*history);
+    log(LogLevel::info, "history",
+        {{"file", line_.storage_path}, {"services", std::to_string(history_->found().size())}});
+    return {};
+  }
+
+  Engine::Past past() {
+    if (!history_) return {};
+    return {history_->found(),
+            [this](Histories remembered) { history_->keep(std::move(remembered)); }};
   }
 
   void publish(const Snapshot& snapshot) {
@@ -97,6 +125,7 @@ class Process {
   asio::io_context loop_{1};
   SelfMetrics self_;
   std::unique_ptr<Server> server_;
+  std::unique_ptr<History> history_;
   asio::signal_set signals_;
   Engine* engine_ = nullptr;
 };

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "exporter/listen_address.h"
@@ -19,8 +20,7 @@ namespace {
 // One thread a connection: a few idle ones must not stop a scrape.
 constexpr const char* kThreads = "8";
 constexpr const char* kRequestTimeoutMs = "5000";
-constexpr const char* kRequestBytes = "8192";
-constexpr unsigned kIpv6Feature = 8;  // of mg_check_feature
+constexpr const char* kRequestBytes = "16384";  // above what the front door lets in
 
 Mono now() {
   return std::chrono::steady_clock::now();
@@ -30,22 +30,14 @@ std::string_view text_or_empty(const char* text) {
   return text == nullptr ? std::string_view() : std::string_view(text);
 }
 
-// As civetweb's `listening_ports` spells it.
-std::string spelled(const ListenAddress& address) {
-  std::string port = std::to_string(address.port);
-  if (address.host.empty()) return port;
-  return (address.ipv6 ? "[" + address.host + "]" : address.host) + ":" + port;
-}
-
 Result<ListenAddress> usable_address(const ServerSettings& settings) {
   if (!settings.telemetry_path.starts_with('/') || settings.telemetry_path.starts_with("/-/")) {
     return fail("telemetry path \"" + settings.telemetry_path +
                 "\": expected a path that begins with / and not with /-/");
   }
   auto address = parse_listen_address(settings.listen_address);
-  if (address && address->ipv6 && mg_check_feature(kIpv6Feature) == 0) {
-    return fail("listen address \"" + settings.listen_address +
-                "\": the HTTP library of this system has no IPv6; expected an IPv4 address");
+  if (address && (address->ipv6 || !address->loopback)) {
+    return fail("listen address \"" + settings.listen_address + "\": expected IPv4 loopback");
   }
   return address;
 }
@@ -80,7 +72,7 @@ class CivetwebServer : public Server {
   CivetwebServer& operator=(const CivetwebServer&) = delete;
 
   Result<void> listen(const ListenAddress& address) {
-    const std::string where = spelled(address);
+    const std::string where = address.host + ":" + std::to_string(address.port);
     std::array<const char*, 11> options{"listening_ports",
                                         where.c_str(),
                                         "num_threads",
@@ -147,15 +139,23 @@ class CivetwebServer : public Server {
 
   int respond(mg_connection* connection) {
     const mg_request_info& info = *mg_get_request_info(connection);
+    const auto caller = caller_at(info.remote_port);
+    if (!caller) return send(connection, refusal(403, "Ask at the front door."), true);
     const Request request{text_or_empty(info.request_method), text_or_empty(info.local_uri),
-                          text_or_empty(mg_get_header(connection, "Accept-Encoding"))};
+                          text_or_empty(mg_get_header(connection, "Accept-Encoding")),
+                          caller->trusted};
     const Answer result = answer(request, page_.newest(), settings_, now());
-    return send(connection, result, request.method != "HEAD");
+    return send(connection, result, request.method != "HEAD", caller->headers.get());
   }
 
-  int send(mg_connection* connection, const Answer& result, bool with_body) {
+  std::optional<Caller> caller_at(int port) const {
+    return settings_.callers ? settings_.callers->at(port) : Caller{"", "", true, nullptr};
+  }
+
+  int send(mg_connection* connection, const Answer& result, bool with_body,
+           const HeaderFields* more = nullptr) {
     if (settings_.answered) settings_.answered(result.status);
-    const std::string first = head(result);
+    const std::string first = more == nullptr ? head(result) : head(result, *more);
     const int sent = mg_write(connection, first.data(), first.size());
     if (with_body && sent == static_cast<int>(first.size())) {
       mg_write(connection, result.body->data(), result.body->size());
@@ -187,10 +187,6 @@ class CivetwebServer : public Server {
 Result<std::unique_ptr<Server>> Server::start(ServerSettings settings) {
   const auto address = usable_address(settings);
   if (!address) return tl::unexpected(address.error());
-  if (!address->loopback) {
-    log(LogLevel::warn, "listening beyond loopback, without TLS and without a limit of connections",
-        {{"address", settings.listen_address}});
-  }
   auto server = std::make_unique<CivetwebServer>(std::move(settings));
   if (const auto listening = server->listen(*address); !listening) {
     return tl::unexpected(listening.error());

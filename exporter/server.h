@@ -5,15 +5,19 @@
 #include <memory>
 #include <string>
 
+#include "exporter/callers.h"
 #include "exporter/page.h"
 #include "exporter/result.h"
 
 namespace mse {
 
 struct ServerSettings {
-  std::string listen_address = "127.0.0.1:9889";  // as parse_listen_address reads it
+  std::string listen_address = "127.0.0.1:0";  // on loopback: the front door faces the network
   std::string telemetry_path = "/metrics";
-  // POST /-/reload; empty: 403. Called on a server thread, never twice at once.
+  // Whom it serves: only connections that the front door opened. Null: everybody, all trusted.
+  std::shared_ptr<Callers> callers;
+  // POST /-/reload, for trusted callers; empty: 403. Called on a server thread, never twice at
+  // once.
   std::function<Result<void>()> reload;
   // Told the status of each answer, on a server thread; may be empty.
   std::function<void(int status)> answered;
@@ -23,7 +27,7 @@ struct ServerSettings {
 // HEAD), /-/healthy, /-/ready (503 while the first round is incomplete or the snapshot is stale),
 // /-/reload, / (landing page). Without a page, or with a stale one, services are withheld. One
 // request a connection, 5 s for it to arrive; a thread is tied to each connection meanwhile, so it
-// should listen on loopback only. Destroying it ends its threads, within two seconds.
+// listens on IPv4 loopback only. Destroying it ends its threads, within two seconds.
 class Server {
  public:
   // Fails with the reason when it cannot listen there.

@@ -21,6 +21,7 @@ inline constexpr std::string_view kAccessPolicy = "access_policy";
 class Sighting {
  public:
   // `joined`: since when the node is in the inventory; unknown{stale} until its first poll.
+  // A node restored from history is unknown since its last run, or since it was before.
   explicit Sighting(Mono joined = {}) : unknown_since_(joined) {}
 
   // A poll ended with a state (absent is one).
@@ -78,6 +79,7 @@ struct Slot {
   StateRef acknowledged;  // the state that an acknowledgement covered
   bool initial = false;   // `judged` is what it was found in, not what it moved to or was born in
   bool unknown_at_first = false;  // at the first complete round; its first state is still old
+  bool forgotten = false;         // history could not keep what it was judged in: no move, no birth
   std::optional<Wall> since;      // first seen outside the canonical
   std::uint32_t counted = 0;      // the change that its convergence was counted for
   std::uint32_t arrived = 0;      // the change whose target it was seen to reach

@@ -21,8 +21,12 @@ std::optional<std::uint64_t> decimal(const std::string& text) {
 }  // namespace
 
 StateRef StateTable::intern(State state) {
-  StateRef& held = states_[state.key];
-  if (!held) held = std::make_shared<const State>(std::move(state));
+  std::shared_ptr<State>& held = states_[state.key];
+  if (!held) {
+    held = std::make_shared<State>(std::move(state));
+  } else if (held->remembered && !(state.remembered && state.text.empty())) {
+    *held = std::move(state);
+  }
   return held;
 }
 
@@ -43,7 +47,7 @@ bool StateWord::names(const State& state) const {
 
 KeyList differing_keys(const State& one, const State& other) {
   const StateKey absent{};
-  if (one.key == absent || other.key == absent) return {};
+  if (one.key == absent || other.key == absent || one.remembered || other.remembered) return {};
   std::vector<std::pair<std::string, std::string>> changed;  // both sides of each
   std::set_symmetric_difference(one.parts.begin(), one.parts.end(), other.parts.begin(),
                                 other.parts.end(), std::back_inserter(changed));

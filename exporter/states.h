@@ -18,7 +18,8 @@ using StateRef = std::shared_ptr<const State>;
 // The states of one dimension. One thread.
 class StateTable {
  public:
-  // The one object equal to `state` by fingerprint and secret digest.
+  // The one object equal to `state` by fingerprint and secret digest. A remembered one becomes
+  // what is read now.
   StateRef intern(State state);
 
   // "The dimension does not exist here" as a state: fingerprint 0, text "absent".
@@ -30,7 +31,7 @@ class StateTable {
   std::size_t size() const { return states_.size(); }
 
  private:
-  std::map<StateKey, StateRef> states_;
+  std::map<StateKey, std::shared_ptr<State>> states_;
 };
 
 // A state as people and pipelines name it: by its short text or its decimal fingerprint. Empty
@@ -50,7 +51,7 @@ class StateWord {
 };
 
 // The parts in which two states differ, sorted: another digest, or only on one side. Nothing when
-// either is absent, for then no part is to blame.
+// either is absent, for then no part is to blame, or has parts that are not known.
 KeyList differing_keys(const State& one, const State& other);
 
 }  // namespace mse

@@ -36,6 +36,15 @@ TEST(CommandLine, FlagsMayStandBeforeOrAfterTheCommand) {
   EXPECT_EQ(line({"--collectors"}).command, Command::list_collectors);
 }
 
+TEST(CommandLine, TheHistoryIsInMemoryUnlessAFileIsNamed) {
+  EXPECT_EQ(line({}).storage_path, "");
+  EXPECT_EQ(line({"--storage.path=h.db"}).storage_path, "h.db");
+  EXPECT_EQ(line({}).storage_retention, std::chrono::hours(24 * 90));
+  EXPECT_EQ(line({"--storage.retention=7d"}).storage_retention, std::chrono::hours(24 * 7));
+  for (const char* wrong : {"7", "0d", "-1d", "4000d", "7d ", "1h"})
+    EXPECT_EQ(refusal({"--storage.retention", wrong}), 2) << wrong;
+}
+
 TEST(CommandLine, ChoicesAreClosed) {
   EXPECT_EQ(line({"--metrics.per-node=none"}).per_node, PerNode::none);
   EXPECT_EQ(line({"--log.level=debug"}).log_level, LogLevel::debug);

@@ -73,6 +73,28 @@ class EngineTest : public testing::Test {
   std::optional<Engine> engine;
 };
 
+TEST_F(EngineTest, GoesOnFromWhatAnEarlierRunRemembered) {
+  node("a", "1");
+  node("b", "1");
+  node("c", "2");
+  Histories kept;
+  const auto made = config({service("s", {"a", "b", "c"})});
+  const auto publish = [this](std::shared_ptr<const Snapshot> snapshot) {
+    last = std::move(snapshot);
+  };
+  const auto keep = [&kept](Histories histories) { kept = std::move(histories); };
+  engine.emplace(io.get_executor(), made, publish, Engine::Past{{}, keep});
+  ASSERT_TRUE(until([&] { return complete() && kept.contains("s"); }));
+  engine.reset();
+  last.reset();
+  node("b", "3");
+  engine.emplace(io.get_executor(), made, publish, Engine::Past{kept, keep});
+  EXPECT_EQ(last->incomplete, 1);
+  ASSERT_TRUE(until([&] { return complete(); }));
+  EXPECT_EQ(status("b"), Status::divergent);
+  EXPECT_EQ(only().dimensions.at("fake").preexisting_nodes, 1);  // c, and not b
+}
+
 TEST_F(EngineTest, PublishesNothingOfAServiceBeforeItsFirstCompleteRound) {
   node("a", "1");
   node("b", "1").polls = {{Does::What::hangs}};

@@ -27,7 +27,7 @@ std::shared_ptr<const Page> page(Duration age = Duration::zero(), int incomplete
 Answer ask(std::string_view method, std::string_view path,
            const std::shared_ptr<const Page>& newest = page(), const ServerSettings& settings = {},
            std::string_view accept_encoding = "") {
-  return answer({method, path, accept_encoding}, newest, settings, kNow);
+  return answer({method, path, accept_encoding, true}, newest, settings, kNow);
 }
 
 TEST(Routes, MetricsAreThePageWithoutACopy) {
@@ -101,6 +101,18 @@ TEST(Routes, ReloadSaysWhatIsWrongWithTheConfiguration) {
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(*refused.body, "mixed.yml:3:5: nodes: expected a list\n");
   EXPECT_EQ(calls, 2);
+}
+
+TEST(Routes, ReloadIsForTrustedCallersOnly) {
+  ServerSettings settings;
+  int calls = 0;
+  settings.reload = [&calls]() -> Result<void> {
+    ++calls;
+    return {};
+  };
+  const Answer result = answer({"POST", "/-/reload", "", false}, page(), settings, kNow);
+  EXPECT_EQ(result.status, 403);
+  EXPECT_EQ(calls, 0);
 }
 
 TEST(Routes, OtherMethodsAreToldWhichOnesThereAre) {

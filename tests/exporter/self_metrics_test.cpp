@@ -52,6 +52,14 @@ TEST(SelfMetrics, CountAnswersByCodeFromZeroOn) {
   EXPECT_THAT(all, Contains(Pair("mixed_state_exporter_http_requests_total{code=\"503\"}", 0)));
 }
 
+TEST(SelfMetrics, CountStorageErrorsByReasonFromZeroOn) {
+  SelfMetrics self("v", {});
+  self.storage_failed(StorageError::full);
+  const auto all = series(self);
+  EXPECT_THAT(all, Contains(Pair("mixed_state_storage_errors_total{reason=\"full\"}", 1)));
+  EXPECT_THAT(all, Contains(Pair("mixed_state_storage_errors_total{reason=\"corrupt\"}", 0)));
+}
+
 TEST(SelfMetrics, CountDroppedSeries) {
   SelfMetrics self("v", {});
   EXPECT_THAT(series(self),

@@ -79,7 +79,7 @@ void FakeEngine::put(const YAML::Node& facts, bool known) {
 }
 
 void FakeEngine::act(const YAML::Node& actions) {
-  bool restarted = false;
+  bool restarted = false, with_history = false;
   each_key(actions, {{"what", [](const auto&) {}},
                      {"set", [&](const auto& value) { put(value, true); }},
                      {"add", [&](const auto& value) { put(value, false); }},
@@ -97,17 +97,25 @@ void FakeEngine::act(const YAML::Node& actions) {
                         read_settings(value, story_.settings);
                         evaluator_.reconfigure(story_.settings, story_.cadences);
                       }},
-                     {"restart", [&](const auto& value) { restarted = flag(value); }},
+                     {"restart",
+                      [&](const auto& value) {
+                        with_history = value.Scalar() == "with history";
+                        restarted = with_history || flag(value);
+                      }},
                      {"mark", [&](const auto& value) { mark_due_ = flag(value); }}});
   if (restarted) {
-    restart();
+    restart(with_history);
   } else if (actions.size() > 0) {
     evaluator_.inventory(world_.inventory(), now());
   }
 }
 
-void FakeEngine::restart() {
+// With history: as if the newest evaluation had been stored.
+void FakeEngine::restart(bool with_history) {
+  const Now stored{now().mono - seconds(1), now().wall - seconds(1)};
+  const Remembered remembered = evaluator_.remember(stored);
   evaluator_ = Evaluator(story_.settings, story_.cadences);
+  if (with_history) evaluator_.restore(remembered, now());
   view_.reset();
   mark_ = {};
   invariants_ = {};

@@ -33,7 +33,7 @@ class FakeEngine {
   void second();
   void act(const YAML::Node& actions);
   void put(const YAML::Node& facts, bool known);
-  void restart();
+  void restart(bool with_history);
   void sources();
   void poll(bool deep);
   void poll(const std::string& name, const std::string& collector, bool deep);

@@ -2,6 +2,7 @@
 #include "tests/support/http_client.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -21,7 +22,9 @@ std::string lower(std::string text) {
   return text;
 }
 
-Response parse(const std::string& bytes) {
+}  // namespace
+
+Response parse_response(const std::string& bytes) {
   Response response;
   const std::size_t end = bytes.find("\r\n\r\n");
   if (end == std::string::npos) return response;
@@ -38,20 +41,43 @@ Response parse(const std::string& bytes) {
   return response;
 }
 
+namespace {
+
+template <typename Address>
+bool connected(int socket, const Address& peer) {
+  return ::connect(socket, reinterpret_cast<const sockaddr*>(&peer), sizeof(peer)) == 0;
+}
+
+bool connected_ipv6(int socket, int port) {
+  sockaddr_in6 peer{};
+  peer.sin6_family = AF_INET6;
+  peer.sin6_port = htons(static_cast<std::uint16_t>(port));
+  peer.sin6_addr = in6addr_loopback;
+  return connected(socket, peer);
+}
+
+bool connected_ipv4(int socket, int port, const std::string& from) {
+  sockaddr_in peer{};
+  peer.sin_family = AF_INET;
+  if (!from.empty()) {
+    peer.sin_addr.s_addr = ::inet_addr(from.c_str());
+    if (::bind(socket, reinterpret_cast<const sockaddr*>(&peer), sizeof(peer)) != 0) return false;
+  }
+  peer.sin_port = htons(static_cast<std::uint16_t>(port));
+  peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return connected(socket, peer);
+}
+
 }  // namespace
 
-Connection::Connection(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+Connection::Connection(int port, const std::string& from)
+    : socket_(::socket(from == "::1" ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (socket_ < 0) throw std::runtime_error("no socket");
   const timeval limit{20, 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-  sockaddr_in peer{};
-  peer.sin_family = AF_INET;
-  peer.sin_port = htons(static_cast<std::uint16_t>(port));
-  peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&peer), sizeof(peer)) != 0) {
-    ::close(socket_);
-    throw std::runtime_error("cannot connect to port " + std::to_string(port));
-  }
+  if (from == "::1" ? connected_ipv6(socket_, port) : connected_ipv4(socket_, port, from)) return;
+  ::close(socket_);
+  throw std::runtime_error("cannot connect to port " + std::to_string(port));
 }
 
 Connection::~Connection() {
@@ -72,13 +98,30 @@ Response Connection::receive() const {
   std::array<char, 65536> buffer{};
   for (;;) {
     const auto n = ::recv(socket_, buffer.data(), buffer.size(), 0);
-    if (n <= 0) return parse(bytes);
+    if (n <= 0) return parse_response(bytes);
     bytes.append(buffer.data(), static_cast<std::size_t>(n));
   }
 }
 
-Response exchange(int port, const std::string& bytes) {
-  const Connection connection(port);
+void Connection::end() const {
+  ::shutdown(socket_, SHUT_WR);
+}
+
+bool Connection::closed_within(std::chrono::milliseconds limit) const {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  std::array<char, 65536> buffer{};
+  for (auto left = limit; left.count() > 0;) {
+    pollfd waited{socket_, POLLIN, 0};
+    if (::poll(&waited, 1, static_cast<int>(left.count())) == 0) return false;
+    if (::recv(socket_, buffer.data(), buffer.size(), 0) <= 0) return true;
+    left = std::chrono::duration_cast<std::chrono::milliseconds>(until -
+                                                                 std::chrono::steady_clock::now());
+  }
+  return false;
+}
+
+Response exchange(int port, const std::string& bytes, const std::string& from) {
+  const Connection connection(port, from);
   connection.send(bytes);
   return connection.receive();
 }

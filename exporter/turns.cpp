@@ -1,0 +1,33 @@
+// Handing a turn on.
+#include "exporter/turns.h"
+
+#include <utility>
+
+namespace mse {
+
+void Turns::ask(const std::string& source, Id id, std::function<void()> go) {
+  if (free_ > 0) {
+    --free_;
+    return go();
+  }
+  queue_.push(source, id);
+  waiting_[id] = std::move(go);
+}
+
+void Turns::withdraw(Id id) {
+  if (queue_.remove(id)) waiting_.erase(id);
+}
+
+void Turns::end() {
+  const auto next = queue_.pop();
+  if (!next) {
+    ++free_;
+    return;
+  }
+  const auto found = waiting_.find(*next);
+  const auto go = std::move(found->second);
+  waiting_.erase(found);
+  go();
+}
+
+}  // namespace mse
