@@ -179,6 +179,11 @@ struct Read {
     value = static_cast<T>(wide);
     if (value != wide) throw std::runtime_error("too large");
   }
+  static auto of(const json& from, const auto& values) {
+    const std::int64_t index = integer(from);
+    if (index < 0) throw std::out_of_range("no such value");
+    return values.at(static_cast<std::size_t>(index));
+  }
   static void get(const json& from, Outcome& value) { value = of(from, kOutcomes); }
   static void get(const json& from, NoCanonical& value) {
     value = of(from, every<NoCanonical, NoCanonical::no_nodes>());
@@ -205,11 +210,6 @@ struct Read {
   static std::int64_t integer(const json& from) {
     if (!from.is_number_integer()) throw std::runtime_error("not a number");
     return from.get<std::int64_t>();
-  }
-  static auto of(const json& from, const auto& values) {
-    const std::int64_t index = integer(from);
-    if (index < 0) throw std::out_of_range("no such value");
-    return values.at(static_cast<std::size_t>(index));
   }
 };
 
