@@ -17,12 +17,18 @@ WITH here AS (
         state = 'streaming' AND replay_lsn >= here.lsn AS caught_up,
         extract(epoch FROM write_lag) AS write_lag, extract(epoch FROM flush_lag) AS flush_lag,
         extract(epoch FROM replay_lag) AS replay_lag,
-        NULL::boolean AS active, NULL::numeric AS retained
+        NULL::boolean AS active, NULL::numeric AS retained,
+        CASE WHEN replay_lsn IS NOT NULL AND NOT client_addr <<= inet '127.0.0.0/8'
+                  AND client_addr <> inet '::1'
+                  AND NOT EXISTS (SELECT FROM pg_replication_slots AS slot
+                                  WHERE slot.active_pid = pid AND slot.slot_type = 'logical')
+             THEN CASE family(client_addr) WHEN 6 THEN '[' || host(client_addr) || ']'
+                  ELSE host(client_addr) END || ':' || current_setting('port') END AS address
  FROM pg_stat_replication, here
  WHERE state <> 'backup' ORDER BY application_name, pid LIMIT 64)
 UNION ALL
 (SELECT 'slot', slot_name, NULL, NULL, NULL, NULL, active,
-        greatest(pg_wal_lsn_diff(here.lsn, restart_lsn), 0)
+        greatest(pg_wal_lsn_diff(here.lsn, restart_lsn), 0), NULL
  FROM pg_replication_slots, here ORDER BY slot_name LIMIT 64))sql";
 
 constexpr std::size_t kMost = 64;
@@ -62,9 +68,14 @@ void add_slot(Downstreams& out, const std::vector<Cell>& row) {
 asio::awaitable<Polled<Report>> read(PostgresReader* reader) {
   auto rows = co_await reader->rows(std::string(kSql));
   if (!rows) co_return tl::unexpected(rows.error());
+  Report report;
+  if (reader->role == Role::primary) {
+    auto peers = parse_peers(*rows);
+    if (!peers) co_return tl::unexpected(peers.error());
+    report.peers = std::move(*peers);
+  }
   auto downstreams = parse_downstreams(std::move(*rows));
   if (!downstreams) co_return tl::unexpected(downstreams.error());
-  Report report;
   report.downstreams = std::move(*downstreams);
   co_return report;
 }
@@ -87,6 +98,18 @@ Polled<Downstreams> parse_downstreams(Rows rows) {
     row[0] == "replica" ? add_replica(out, row) : add_slot(out, row);
   }
   return out;
+}
+
+Polled<std::vector<Peer>> parse_peers(Rows rows) {
+  const auto cells = cells_of(std::move(rows), {"kind", "name", "address"}, 2);
+  if (!cells) return tl::unexpected(cells.error());
+  std::vector<Peer> peers;
+  for (const auto& row : *cells)
+    if (row[0] == "replica" && row[2] && peers.size() < kMost)
+      peers.push_back({repaired(*row[1], 128), repaired(*row[2], 128)});
+  std::sort(peers.begin(), peers.end(),
+            [](const Peer& a, const Peer& b) { return a.address < b.address; });
+  return peers;
 }
 
 PostgresConcern postgres_downstreams() {

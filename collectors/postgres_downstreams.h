@@ -11,6 +11,12 @@ namespace mse {
 // pg_read_all_stats) are left out. Failure protocol.
 Polled<Downstreams> parse_downstreams(Rows rows);
 
+// From the same rows: the standbys (no logical subscribers, no backups) that connect from another
+// host, by application_name, at their address and the port on which this server listens. One that
+// connects by loopback or a unix socket is left out: what its address is cannot be told. Failure
+// protocol.
+Polled<std::vector<Peer>> parse_peers(Rows rows);
+
 PostgresConcern postgres_downstreams();
 
 }  // namespace mse
