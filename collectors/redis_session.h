@@ -1,0 +1,21 @@
+// One Redis node: its connections, and what one poll of it says.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "collectors/client/redis.h"
+
+namespace mse {
+
+// A session that polls on one connection and reads positions on another. A poll asks for INFO
+// first, then for what else is due and for INFO again: what was read of a server that is another by
+// then (another process, role or history) is unknown{identity_changed}. A command that the server
+// refuses costs its dimension only.
+std::unique_ptr<Session> open_redis(RedisSettings settings, std::string address,
+                                    Environment& environment);
+
+// What the session sends, as an ACL rule of the user `user`.
+std::string redis_grants(const std::string& user);
+
+}  // namespace mse
