@@ -1,0 +1,101 @@
+"""Loopback HTTP servers that speak what a test tells them, with TLS where it wants, for the http and prometheus collectors."""
+from __future__ import annotations
+
+import contextlib
+import http.server
+import pathlib
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+
+LOOPBACK = "127.0.0.1"
+# (method, path with query, headers, body) → (status, headers, body)
+Answer = tuple[int, dict[str, str], str]
+Speak = Callable[[str, str, dict[str, str], str], Answer]
+
+
+class Endpoint:
+    """One server on a free port of loopback; `address` is where."""
+
+    def __init__(self, speak: Speak, certificate: Certificate | None = None) -> None:
+        self.server = http.server.ThreadingHTTPServer((LOOPBACK, 0), handler(speak))
+        self.server.daemon_threads = True
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate.certificate, certificate.key)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
+        self.address = f"{LOOPBACK}:{self.server.server_address[1]}"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+def handler(speak: Speak) -> type[http.server.BaseHTTPRequestHandler]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+            status, headers, text = speak(self.command, self.path, dict(self.headers), body)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(text.encode())))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(text.encode())
+
+        do_GET = do_HEAD = do_POST = answer  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
+
+
+@contextlib.contextmanager
+def endpoints(speakers: list[Speak], certificate: Certificate | None = None) -> Iterator[list[str]]:
+    """The addresses of a server for each of `speakers`, while `with` lasts."""
+    started = [Endpoint(speak, certificate) for speak in speakers]
+    try:
+        yield [endpoint.address for endpoint in started]
+    finally:
+        for endpoint in started:
+            endpoint.stop()
+
+
+class Authority:
+    """A private certificate authority in `directory`: its certificate is `file`."""
+
+    def __init__(self, directory: pathlib.Path, name: str = "ca") -> None:
+        self.directory, self.name = directory, name
+        self.file, self.key = directory / f"{name}.pem", directory / f"{name}.key"
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "-subj", f"/CN={name} of a test", "-keyout", self.key, "-out", self.file)
+
+    def certificate(self, names: str, days: int = 2) -> Certificate:
+        """For `names` ("DNS:a,IP:127.0.0.1"); one of negative days has expired."""
+        made = Certificate(self.directory / "server.pem", self.directory / "server.key")
+        request, extensions = self.directory / "server.csr", self.directory / "server.ext"
+        extensions.write_text(f"subjectAltName={names}\n")
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=server",
+                "-keyout", made.key, "-out", request)
+        # openssl 3.0 dates backwards only with `ca` or a negative -days, which it takes.
+        openssl("x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self.key, "-CAcreateserial",
+                "-days", days, "-extfile", extensions, "-out", made.certificate)
+        return made
+
+
+class Certificate:
+    def __init__(self, certificate: pathlib.Path, key: pathlib.Path) -> None:
+        self.certificate, self.key = certificate, key
+
+
+def openssl(*arguments: object) -> None:
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
