@@ -20,8 +20,9 @@ void Evaluator::Memory::configure(ServiceSettings next, Cadences next_cadences) 
   settings = std::move(next);
   cadences = next_cadences;
   exposure.configure(cadences);
+  measures.configure(cadences);
   exposure.undecide();
-  if (!settings.nodes.empty()) inventory.replace(settings.nodes);
+  if (!settings.nodes.empty() && !settings.discover) inventory.replace(settings.nodes);
   sync();
   compare();
 }
@@ -45,6 +46,10 @@ std::vector<NodeSettings> Evaluator::members() const {
   return out;
 }
 
+std::uint64_t Evaluator::members_version() const {
+  return memory_->members_version;
+}
+
 // Makes the nodes those of the inventory; what is known of the others is forgotten.
 void Evaluator::Memory::sync() {
   std::set<std::string> fixed;
@@ -65,6 +70,10 @@ void Evaluator::Memory::sync() {
   }
   nodes = std::move(kept);
   groups_stale = true;
+  ++members_version;
+  std::set<std::uint64_t> serials;
+  for (const Member* member : all) serials.insert(member->serial);
+  measures.keep(serials);
 }
 
 std::unique_ptr<Member> Evaluator::Memory::join(const std::string& name) {
@@ -129,15 +138,27 @@ void Evaluator::report(const std::string& node, const std::string& collector, Re
   if (report.migrations) side.migrations = std::move(report.migrations);
   if (report.downstreams) side.downstreams = std::move(report.downstreams);
   if (report.identity) memory_->identify(*member, collector, *report.identity);
-  if (report.requests)
-    memory_->exposure.read(member->traffic, collector, *report.requests, now.mono);
+  memory_->count(*member, collector, report, now.mono);
   for (auto& [name, reading] : report.dimensions) {
     const auto dimension = memory_->compared.find(name);
     if (dimension == memory_->compared.end()) continue;
+    if (reading.probe) memory_->measures.probed(member->serial, collector, name);
     const auto at = reading.position;
     if (!dimension->second->read(*member, std::move(reading), now)) continue;
     const bool primary = member->role() == Role::primary;
     memory_->moved.push_back({node, primary ? at : std::nullopt});
+  }
+}
+
+// What adds to counters. An edge names nodes as it likes: others than members are not counted.
+void Evaluator::Memory::count(Member& member, const std::string& collector, const Report& report,
+                              Mono now) {
+  if (report.requests) exposure.read(member.traffic, collector, *report.requests, now);
+  if (report.measures) measures.read(member.serial, collector, *report.measures, now);
+  if (report.requests_of.empty()) return;
+  const std::string edge = std::to_string(member.serial) + " " + collector;
+  for (const auto& [node, requests] : report.requests_of) {
+    if (Member* other = find(node)) exposure.read_edge(other->traffic, edge, requests, now);
   }
 }
 
@@ -156,6 +177,7 @@ void Evaluator::lost(const std::string& node, const std::string& collector, Reas
   Member* member = memory_->find(node);
   if (member == nullptr) return;
   member->collectors[collector] = {};
+  memory_->measures.lost(member->serial, collector);
   if (member->identified_by == collector && member->identified) {
     member->identified = false;
     memory_->groups_stale = true;
@@ -217,8 +239,9 @@ void Evaluator::declared(const std::string& dimension, const DeclaredValue& valu
   memory_->dimension(dimension).declared(value, now);
 }
 
-void Evaluator::declare(const std::string& dimension, const Declaration& declaration, Now now) {
-  if (!memory_->dimension(dimension).declare(declaration, now)) return;
+void Evaluator::declare(const std::string& dimension, const Declaration& declaration, Now now,
+                        const std::string& source) {
+  if (!memory_->dimension(dimension).declare(declaration, source, now)) return;
   std::vector<std::string> following = declaration.dimensions;
   if (following.empty() && dimension == "schema_version") following = {"schema"};
   for (const std::string& name : following) {
@@ -287,8 +310,10 @@ ServiceView Evaluator::Memory::assemble(const World& world, const std::vector<Di
   view.tier = settings.tier;
   view.objectives = settings.objectives;
   view.nodes.reserve(members.size());
-  for (const Member* member : members)
+  for (const Member* member : members) {
     view.nodes.push_back(node_view(*member, world.now.mono, cadences.position_interval));
+    view.nodes.back().dimensions.reserve(active.size());
+  }
   for (Dimension* dimension : active) {
     dimension->judge(world, view.nodes);
     if (dimension->shown()) view.dimensions.emplace(dimension->name(), dimension->view(world));
@@ -304,25 +329,15 @@ ServiceView Evaluator::Memory::assemble(const World& world, const std::vector<Di
   return view;
 }
 
-// Which source exposure has: decided once, and again after a reload.
-void Evaluator::Memory::decide_source() {
-  int having = 0, serving = 0, told = 0;
-  for (const Member* member : members) {
-    if (!member->serves()) continue;
-    const bool readable = std::any_of(member->collectors.begin(), member->collectors.end(),
-                                      [](const auto& side) { return side.second.up; });
-    const bool counts = member->traffic.counter.has_value();
-    ++serving;
-    if (counts || readable) ++told;
-    if (counts || !readable) ++having;
-  }
-  if (told > 0) exposure.decide(having, serving);
-}
-
 void Evaluator::Memory::settle_exposure(ServiceView& view, Mono now) {
-  if (!exposure.decided()) decide_source();
-  for (std::size_t i = 0; i < members.size(); ++i)
+  // Decided once, and again after a reload.
+  const CounterShare share = exposure.decided() ? CounterShare{} : counter_share(members);
+  if (share.known) exposure.decide(share.having, share.serving);
+  for (std::size_t i = 0; i < members.size(); ++i) {
     exposure.settle(members[i]->traffic, view.nodes[i].exposure, members[i]->serves(), now);
+    if (measures.settles()) measures.settle(members[i]->serial, view.nodes[i]);
+  }
+  view.measures = measures.view();
   view.by_requests = exposure.by_requests();
   view.requests = exposure.requests();
   view.node_seconds = exposure.node_seconds();

@@ -41,26 +41,34 @@ using DeclaredValue = std::variant<std::string, SourceUnreachable>;
 // - A move counts in `transitions` at its first poll; one that may open a change counts when that
 //   is decided by the second: forward, or lateral.
 // - replication_history is compared within replication groups only and left out elsewhere.
+// - Traffic that an edge counts for a node is the node's as long as it has no counter of its own,
+//   which comes first; names that are no member are not counted.
+// - Measures (M3 to M5, M8) are summed over the nodes that tell them: a table that several nodes
+//   share is to be read through one.
 // - While nodes are in grace no canonical moves by itself and no change closes as converged or
 //   rolled_back.
 class Evaluator {
  public:
-  // Begins with the configured nodes, if there are any.
+  // Begins with the configured nodes, if there are any and none are discovered beside them.
   explicit Evaluator(ServiceSettings settings, Cadences cadences);
   ~Evaluator();
   Evaluator(Evaluator&&) noexcept;
   Evaluator& operator=(Evaluator&&) noexcept;
 
   // Keeps all that is known of nodes and dimensions that both settings have. A configured list
-  // takes the place of the members at once: an operator's removal needs no grace.
+  // takes the place of the members at once (an operator's removal needs no grace), unless others
+  // are discovered: then inventory() is told all.
   void reconfigure(ServiceSettings settings, Cadences cadences);
 
-  // The members a successful discovery read found. Telling the configured list changes nothing.
+  // The members a successful discovery read found, with the configured ones. Telling the configured
+  // list changes nothing.
   void inventory(const std::vector<NodeSettings>& nodes, Now now);
 
   // Whom to poll: the members, and those that an emptied or halved read keeps in grace (their
   // `serving` is false, and no snapshot shows them).
   std::vector<NodeSettings> members() const;
+  // Another number whenever members() may have changed, also by the end of a grace.
+  std::uint64_t members_version() const;
 
   // The dimensions `collector` reads on every node: what a complete round needs. `deep` are those
   // of them read every deep_interval; the others are read every poll_interval. Told again:
@@ -86,7 +94,9 @@ class Evaluator {
   // What a dimension's declared source says; a literal in the settings need not be told.
   void declared(const std::string& dimension, const DeclaredValue& value, Now now);
   // May be told before the first complete round: it opens with it.
-  void declare(const std::string& dimension, const Declaration& declaration, Now now);
+  // What one source repeats is not meant anew, whatever another has said since.
+  void declare(const std::string& dimension, const Declaration& declaration, Now now,
+               const std::string& source = {});
 
   // The service's maintenance window that is open now, and its end and reason; nothing when none
   // is.

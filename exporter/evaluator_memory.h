@@ -12,6 +12,7 @@
 #include "exporter/dimension.h"
 #include "exporter/evaluator.h"
 #include "exporter/inventory.h"
+#include "exporter/measures.h"
 #include "exporter/replication.h"
 
 namespace mse {
@@ -39,8 +40,8 @@ struct Evaluator::Memory {
   void identify(Member& member, const std::string& collector, const Identity& identity);
   const ReplicationGroups& groups();
   void hurry(const Moved& moved);
+  void count(Member& member, const std::string& collector, const Report& report, Mono now);
   bool ready();
-  void decide_source();
   void open_changes(const World& world, const std::vector<Dimension*>& active);
   std::vector<Dimension*> active();
   ServiceView assemble(const World& world, const std::vector<Dimension*>& active);
@@ -53,7 +54,7 @@ struct Evaluator::Memory {
   std::vector<Member*> all, members;  // with and without those in grace
   std::vector<std::size_t> free_places;
   std::size_t places = 0;
-  std::uint64_t last_serial = 0;
+  std::uint64_t last_serial = 0, members_version = 0;
   std::map<std::string, Expected> expected;
   std::map<std::string, std::unique_ptr<Dimension>> dimensions;  // also what was only declared yet
   std::map<std::string, Dimension*> compared;
@@ -61,6 +62,7 @@ struct Evaluator::Memory {
   bool groups_stale = true;
   LagRounds lag;
   Exposure exposure;
+  MeasureBook measures;
   std::optional<OpenMaintenance> maintenance;
   std::vector<Moved> moved;
   std::set<std::string> reread;

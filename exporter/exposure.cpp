@@ -9,12 +9,32 @@ void Exposure::read(Traffic& traffic, const std::string& collector, std::uint64_
                     Mono now) const {
   if (traffic.source.empty()) traffic.source = collector;
   if (traffic.source != collector) return;
+  if (!traffic.edges.empty()) {
+    traffic.edges.clear();
+    traffic.fresh = traffic.gap = 0;
+  }
   if (traffic.counter) {
     const std::uint64_t delta = counter >= *traffic.counter ? counter - *traffic.counter : counter;
     (now - traffic.read_at > gap_ ? traffic.gap : traffic.fresh) += delta;
   }
   traffic.counter = counter;
   traffic.read_at = now;
+  traffic.read = true;
+}
+
+void Exposure::read_edge(Traffic& traffic, const std::string& edge, std::uint64_t counter,
+                         Mono now) const {
+  if (traffic.counter) return;
+  if (traffic.edges.size() >= kMostEdges)
+    std::erase_if(traffic.edges, [&](const auto& one) { return now - one.second.read_at > gap_; });
+  if (traffic.edges.size() >= kMostEdges && !traffic.edges.contains(edge)) return;
+  const auto [known, first] = traffic.edges.try_emplace(edge, Traffic::Edge{counter, now});
+  Traffic::Edge& last = known->second;
+  if (!first) {
+    const std::uint64_t delta = counter >= last.counter ? counter - last.counter : counter;
+    (now - last.read_at > gap_ ? traffic.gap : traffic.fresh) += delta;
+  }
+  last = {counter, now};
   traffic.read = true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -12,9 +13,19 @@ namespace mse {
 // The share of serving nodes that must have a counter for requests to be the source.
 inline constexpr double kCountersNeeded = 0.95;
 
+// Edges that are heard of one node; further ones are left out, so that its traffic is too low and
+// never too high.
+inline constexpr std::size_t kMostEdges = 64;
+
 // What is remembered of one node's traffic.
 struct Traffic {
-  std::string source;  // the collector that counts its requests; the first that does
+  // What an edge in front of it counts.
+  struct Edge {
+    std::uint64_t counter = 0;
+    Mono read_at{};
+  };
+  std::string source;                 // the collector that counts its requests; the first that does
+  std::map<std::string, Edge> edges;  // by who counts; several share a node's traffic
   std::optional<std::uint64_t> counter;
   Mono read_at{};
   std::uint64_t fresh = 0, gap = 0;  // counted since the last settlement; `gap` across a long gap
@@ -22,6 +33,8 @@ struct Traffic {
   std::optional<Status> at_reading;  // status at the last settled reading
   std::optional<Mono> timed;         // until when its time is counted
   Status before = Status::unknown;   // status then
+
+  bool counted() const { return counter || !edges.empty(); }
 };
 
 // The exposure of one service. Counters only ever rise.
@@ -35,6 +48,10 @@ class Exposure {
   // `collector` told a node's counter. The first reading is the baseline; a counter that fell was
   // reset, and counts from 0.
   void read(Traffic& traffic, const std::string& collector, std::uint64_t counter, Mono now) const;
+
+  // `edge` told how much it has sent to the node; the sum over edges is the node's traffic. A
+  // counter of the node's own comes first: with one, edges are not heard.
+  void read_edge(Traffic& traffic, const std::string& edge, std::uint64_t counter, Mono now) const;
 
   // What a node served since the last evaluation goes to the worse of its statuses then and now.
   // A node that does not serve weighs nothing.

@@ -16,6 +16,10 @@ inline constexpr std::array kConvergenceBounds{5.0,   15.0,   30.0,   60.0,   12
 inline constexpr std::array kPollBounds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                         0.25,  0.5,    1.0,   2.5,  5.0,   10.0};
 
+// Seconds a reconciliation run took.
+inline constexpr std::array kReconciliationBounds{0.1,   0.5,   1.0,    5.0,    15.0,   60.0,
+                                                  300.0, 900.0, 1800.0, 3600.0, 14400.0};
+
 // A plain value: copy it into a snapshot. One thread.
 class Histogram {
  public:
@@ -23,8 +27,9 @@ class Histogram {
   // constant.
   explicit Histogram(std::span<const double> bounds) : bounds_(bounds), up_to_(bounds.size()) {}
 
-  // Counts `value` in every bucket it is not above. Not a number: not counted, it has no size.
-  void observe(double value);
+  // Counts `value`, seen `times` times, in every bucket it is not above. Not a number: not counted,
+  // it has no size.
+  void observe(double value, std::uint64_t times = 1);
 
   std::span<const double> bounds() const { return bounds_; }
   const std::vector<std::uint64_t>& up_to() const { return up_to_; }  // one a bound, cumulative

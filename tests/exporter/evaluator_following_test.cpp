@@ -91,6 +91,19 @@ TEST_F(Following, AdoptsWhatHadOpenedUndeclared) {
   EXPECT_TRUE(story.dimension("schema").open_change->declared);
 }
 
+TEST_F(Following, OpensAlsoWhenTheFirstNodeLeavesBeforeItsSchemaIsRead) {
+  story.evaluator.declare("schema_version", of("2"), story.now());
+  are(story, "211", "schema_version");
+  narrow_round();
+  story.forget("p0");
+  story.evaluator.inventory(ServiceStory::list({"p1", "p2"}), story.now());
+  story.is("p1", "2", "schema_version");
+  story.is("p1", "B", "schema");
+  story.rounds(2);
+  EXPECT_EQ(story.canonical("schema"), "B");
+  EXPECT_TRUE(story.dimension("schema").open_change->declared);
+}
+
 TEST_F(Following, OnlyTheDimensionsThatAreNamed) {
   Declaration named = of("2");
   named.dimensions = {"config"};

@@ -141,8 +141,8 @@ TEST(Evaluator, AbsentComparesAsAStateOfItsOwn) {
   story.is_absent("c");
   story.round();
   EXPECT_EQ(story.status("c"), Status::divergent);
-  EXPECT_EQ(story.at("c").state, StateKey{});
-  EXPECT_EQ(story.at("c").text, "absent");
+  EXPECT_EQ(story.at("c").state->key, StateKey{});
+  EXPECT_EQ(story.at("c").text(), "absent");
   EXPECT_TRUE(story.at("c").differing_keys.empty());
 }
 

@@ -172,7 +172,7 @@ TEST(Missing, AnUnreachableSourceMakesEveryNodeUnknownAfterTenMinutes) {
   EXPECT_EQ(story.status("t0"), Status::unknown);
   EXPECT_EQ(story.status("t1"), Status::unknown);
   EXPECT_FALSE(story.at("t0").reason);
-  EXPECT_EQ(story.at("t0").text, "A");
+  EXPECT_EQ(story.at("t0").text(), "A");
   EXPECT_EQ(story.dimension().canonical.at("").missing, NoCanonical::source_unreachable);
   EXPECT_FALSE(story.dimension().preexisting_canonical_missing);
 }

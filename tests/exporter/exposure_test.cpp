@@ -195,5 +195,21 @@ TEST(Exposed, AcknowledgedCompatibleAndPreexistingCountAsCanonical) {
   EXPECT_EQ(exposed(old), Status::canonical);
 }
 
+TEST_F(ExposureOf, EdgesThatComeAndGoAreForgotten) {
+  for (int i = 0; i < 1000; ++i) {
+    exposure.read_edge(node, "edge " + std::to_string(i), 5, at(60 * i));
+    ASSERT_LE(node.edges.size(), kMostEdges);
+  }
+  EXPECT_TRUE(node.edges.contains("edge 999"));
+}
+
+TEST_F(ExposureOf, MoreEdgesThanAreHeardAddNothing) {
+  for (int i = 0; i < 1000; ++i) exposure.read_edge(node, std::to_string(i), 5, at(0));
+  settle(Status::canonical, 0);
+  for (int i = 0; i < 1000; ++i) exposure.read_edge(node, std::to_string(i), 6, at(15));
+  settle(Status::canonical, 15);
+  EXPECT_EQ(requests(Status::canonical), kMostEdges);
+}
+
 }  // namespace
 }  // namespace mse
