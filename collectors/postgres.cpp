@@ -78,7 +78,7 @@ class PostgresCollector : public Collector {
   std::string grants() const override {
     return postgres_grants(settings_.user, settings_.database, postgres_concerns());
   }
-  std::string connection_key() const override;
+  std::string connection_key() const override { return postgres_connection_key(settings_); }
 
  private:
   static std::vector<std::string> read_by(std::vector<Depth> depths);
@@ -95,21 +95,6 @@ std::vector<std::string> PostgresCollector::read_by(std::vector<Depth> depths) {
   return all;
 }
 
-// The password and the rest as a digest: the key may be shown.
-std::string PostgresCollector::connection_key() const {
-  const std::map<std::string, std::string> rest{
-      {"password", settings_.password ? settings_.password->reveal() : ""},
-      {"has_password", settings_.password ? "yes" : "no"},
-      {"tls", settings_.tls ? std::to_string(static_cast<int>(*settings_.tls)) : ""},
-      {"ca_file", settings_.ca_file},
-      {"cert_file", settings_.cert_file},
-      {"key_file", settings_.key_file},
-      {"statement_timeout", std::to_string(settings_.statement_timeout.count())},
-  };
-  return settings_.user + "/" + settings_.database + "/" + std::to_string(settings_.port) + "/" +
-         std::to_string(fingerprint("postgres_connection/1", rest));
-}
-
 }  // namespace
 
 PostgresSettings postgres_settings(Options& options) {
@@ -124,6 +109,20 @@ PostgresSettings postgres_settings(Options& options) {
   read_timeout(settings, options);
   if (auto tls = options.map("tls")) read_tls(settings, *std::move(tls));
   return settings;
+}
+
+std::string postgres_connection_key(const PostgresSettings& settings) {
+  const std::map<std::string, std::string> rest{
+      {"password", settings.password ? settings.password->reveal() : ""},
+      {"has_password", settings.password ? "yes" : "no"},
+      {"tls", settings.tls ? std::to_string(static_cast<int>(*settings.tls)) : ""},
+      {"ca_file", settings.ca_file},
+      {"cert_file", settings.cert_file},
+      {"key_file", settings.key_file},
+      {"statement_timeout", std::to_string(settings.statement_timeout.count())},
+  };
+  return settings.user + "/" + settings.database + "/" + std::to_string(settings.port) + "/" +
+         std::to_string(fingerprint("postgres_connection/1", rest));
 }
 
 Result<std::unique_ptr<Collector>> make_postgres(Options options) {

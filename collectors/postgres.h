@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "collectors/postgres_readings.h"
 #include "exporter/collector.h"
@@ -14,6 +15,9 @@ namespace mse {
 //   ca_file, cert_file, key_file}; without a mode off on loopback and unix sockets, else
 //   verify-full.
 PostgresSettings postgres_settings(Options& options);
+
+// Names the connection that `settings` make, the password and the rest as a digest: may be shown.
+std::string postgres_connection_key(const PostgresSettings& settings);
 
 // Its errors are those of options.finish().
 Result<std::unique_ptr<Collector>> make_postgres(Options options);

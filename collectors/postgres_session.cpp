@@ -87,6 +87,7 @@ void merge(Report& report, const PostgresConcern& concern, Report said, const Po
   }
   if (said.requests) report.requests = said.requests;
   if (said.migrations) report.migrations = std::move(said.migrations);
+  if (said.peers) report.peers = std::move(said.peers);
   if (said.downstreams) report.downstreams = std::move(said.downstreams);
 }
 

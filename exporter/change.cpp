@@ -11,9 +11,16 @@ namespace {
 // Arrivals of one change that are remembered for its p95.
 constexpr std::size_t kMostArrivals = 100'000;
 
-bool all_known_hold(const Goal& goal, const Census& census) {
-  const auto& states = census.states();
-  return states.size() == 1 && states.front().state == goal.state();
+// Old drift and what somebody acknowledged take no part.
+bool all_known_hold(const Goal& goal, const Group& group) {
+  bool any = false;
+  for (const Seat& seat : group.seats) {
+    const StateRef& state = seat.slot->seen.state();
+    if (!state || seat.slot->exempt()) continue;
+    if (state != goal.state()) return false;
+    any = true;
+  }
+  return any;
 }
 
 bool expired(Now started, Now deadline, Mono now) {
@@ -55,7 +62,7 @@ void ChangeTracker::declare(const Order& order, const Group& group) {
   }
   if (open_) close(Outcome::superseded, group);
   const bool over = expired(resolved.started, resolved.deadline, group.now.mono);
-  if (!over && !all_known_hold(resolved.to, group.census)) open_new(resolved, true, group);
+  if (!over && !all_known_hold(resolved.to, group)) open_new(resolved, true, group);
 }
 
 void ChangeTracker::open_new(const Order& order, bool declared, const Group& group) {

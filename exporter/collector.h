@@ -58,6 +58,9 @@ class Collector {
   virtual std::vector<std::string> dimensions() const = 0;  // what poll reads, over narrow and deep
   virtual std::vector<std::string> deep_dimensions() const = 0;
   virtual bool has_positions() const = 0;
+  // Whether it reads the node over its address. Where not, its connection_key() alone says what it
+  // reads, and is another for each node of a service.
+  virtual bool needs_address() const { return true; }
   virtual std::unique_ptr<Session> open(std::string address, Environment& environment) const = 0;
   virtual std::string grants()
       const = 0;  // the least privilege it needs, as the system's own commands

@@ -75,6 +75,8 @@ void add_flags(CLI::App& app, CommandLine& line) {
       ->capture_default_str();
   app.add_option("--web.telemetry-path", line.telemetry_path, "Path of the metrics")
       ->capture_default_str();
+  app.add_option("--web.config.file", line.web_config_file,
+                 "TLS, users and headers, as the Prometheus exporter toolkit reads them");
   app.add_flag("--web.enable-lifecycle", line.enable_lifecycle, "Allow POST /-/reload");
   app.add_option("--storage.path", line.storage_path,
                  "File of the history, which survives restarts (none: memory only)");

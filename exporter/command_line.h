@@ -14,7 +14,8 @@ enum class Command { serve, once, grants, check_config, list_collectors };
 struct CommandLine {
   Command command = Command::serve;
   std::string config_file = "mixed_state.yml";
-  std::string listen_address = "127.0.0.1:9889";
+  std::string listen_address = ":9889";
+  std::string web_config_file;  // empty: plain HTTP
   std::string telemetry_path = "/metrics";
   bool enable_lifecycle = false;  // POST /-/reload
   std::string storage_path;       // of the history; empty: nothing survives the process

@@ -118,10 +118,8 @@ Result<std::string> state_at(const std::string& text, const std::string& pointer
 Result<std::string> state_in(const FileSource& source) {
   const auto text = read_file(source.path, kFileBytes);
   if (!text) return fail(text.error().message);
-  auto state = source.json.empty() ? Result<std::string>(repaired(trimmed(*text)))
-                                   : state_at(*text, source.json);
+  auto state = declared_state(*text, source.json);
   if (!state) return fail(source.path + ": " + state.error().message);
-  if (state->empty()) return fail(source.path + ": declares no state, it is empty");
   return state;
 }
 
@@ -144,9 +142,16 @@ Result<Declaration> parse_declaration(std::string_view text) {
   return declaration;
 }
 
+Result<std::string> declared_state(const std::string& text, const std::string& json) {
+  auto state = json.empty() ? Result<std::string>(repaired(trimmed(text))) : state_at(text, json);
+  if (state && state->empty()) return fail("declares no state, it is empty");
+  return state;
+}
+
 Result<std::string> declared_state(const DeclaredSource& source) {
   if (const auto* literal = std::get_if<Literal>(&source)) return literal->state;
-  return state_in(std::get<FileSource>(source));
+  if (const auto* file = std::get_if<FileSource>(&source)) return state_in(*file);
+  return fail("what is at a URL has to be fetched");
 }
 
 Result<std::string> declaration_text(const FileSource& source) {

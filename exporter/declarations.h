@@ -16,8 +16,12 @@ namespace mse {
 Result<Declaration> parse_declaration(std::string_view json);
 
 // The state that `source` declares now, repaired and at most 256 bytes: a literal, a file's trimmed
-// text, or the string or number at a JSON pointer in it. Reads a local file of at most 64 KiB.
+// text, or the string or number at a JSON pointer in it. Reads a local file of at most 64 KiB; a
+// URL is an error.
 Result<std::string> declared_state(const DeclaredSource& source);
+
+// The same of what was read: `text` itself, trimmed, or what is at the pointer `json` in it.
+Result<std::string> declared_state(const std::string& text, const std::string& json);
 
 // The declaration in the file now; empty text when the file does not exist, which declares nothing.
 Result<std::string> declaration_text(const FileSource& source);

@@ -121,11 +121,14 @@ void Dimension::declared(const DeclaredValue& value, Now now) {
   told_.push_back({change, now});
 }
 
-bool Dimension::declare(const Declaration& declaration, Now now) {
+bool Dimension::declare(const Declaration& declaration, const std::string& source, Now now) {
+  const bool repeated = last_word_.contains(source) && last_word_[source] == declaration;
+  last_word_[source] = declaration;
   const auto known = std::find(told_before_.begin(), told_before_.end(), declaration);
-  // Without a time of its own an earlier word may be meant anew; with one it is that old change.
+  // Without a time of its own an earlier word may be meant anew, if its source said another since;
+  // with one it is that old change.
   const bool again = known != told_before_.end() &&
-                     (declaration.started != Wall{} || *known == told_before_.back());
+                     (declaration.started != Wall{} || repeated || *known == told_before_.back());
   if (again) return false;
   told_before_.push_back(declaration);
   if (told_before_.size() > kToldBefore) told_before_.pop_front();
@@ -259,14 +262,22 @@ void Dimension::open_declared(const World& world) {
   told_ = std::move(ahead);
 }
 
-const Change* Dimension::leading(const StateWord& target, Mono now) const {
+std::optional<Dimension::Lead> Dimension::leading(const StateWord& target, Mono now) const {
   for (const auto& [name, group] : groups_) {
     for (const Change* change : {group.changes.open(), group.changes.last(now)}) {
       const bool meant = change != nullptr && change->declared && change->to.same_as(Goal(target));
-      if (meant && !change->first_node.empty()) return change;
+      if (!meant || change->first_node.empty()) continue;
+      std::optional<Lead> lead;
+      for (const Seat& seat : group.seats) {
+        const Mono at = seat.slot->seen.first().mono;
+        if (*seat.node == change->first_node) return Lead{change, *seat.node, change->first_at};
+        const bool there = seat.slot->seen.state() && seat.slot->seen.state() == change->to.state();
+        if (there && (!lead || at < lead->at)) lead = Lead{change, *seat.node, at};
+      }
+      if (lead) return lead;
     }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 }  // namespace mse

@@ -49,7 +49,8 @@ class Dimension {
   bool read(Member& member, Reading reading, Now now);
   void missed(const Member& member, Reason reason, Now now);
   void declared(const DeclaredValue& value, Now now);
-  bool declare(const Declaration& declaration, Now now);  // false: told unchanged
+  // False: told unchanged. `source`: whose word it is, so that repeating it is not meant anew.
+  bool declare(const Declaration& declaration, const std::string& source, Now now);
   // A change in `leader` is declared, in which this dimension follows.
   void follow(const std::string& leader, const Declaration& declaration);
 
@@ -122,9 +123,14 @@ class Dimension {
   Group now_of(const Compared& group, const World& world) const;
   Order order_of(const Declaration& declaration, Now told) const;
   void open_everywhere(const Order& order, const World& world);
-  const Change* leading(const StateWord& target, Mono now) const;
-  void follow_node(const Slot& first, const Compared& group, const Change& leading,
-                   const World& world);
+  // A change that others follow, and the node that led: the first at its target that is still here.
+  struct Lead {
+    const Change* change;
+    std::string node;
+    Mono at;
+  };
+  std::optional<Lead> leading(const StateWord& target, Mono now) const;
+  void follow_node(const Slot& first, const Compared& group, const Lead& lead, const World& world);
   void decide(Compared& group, const World& world);
   void leave_behind(Compared& group, const Change& closed, Mono now);
   Permissions permissions_of(const Compared& group, const World& world) const;
@@ -144,6 +150,7 @@ class Dimension {
   void view_changes(DimensionView& view, Mono now) const;
 
   std::string name_;
+  SharedText shared_name_{name_};  // as snapshots show it
   // By the members' places: walked in order, which ten thousand nodes apart in memory would not be.
   std::vector<std::pair<std::uint64_t, Slot>> slots_;  // with the serial of whose it is
   StateTable states_;
@@ -164,7 +171,8 @@ class Dimension {
   std::unordered_map<std::string, FirstRead> first_reads_;  // by the identity's group
   StateWord source_;                                        // what the declared source said last
   std::optional<Mono> source_lost_;
-  std::deque<Declaration> told_before_;  // the newest last
+  std::deque<Declaration> told_before_;           // the newest last
+  std::map<std::string, Declaration> last_word_;  // by source
   std::deque<Told> told_;
   std::optional<Order> standing_;  // the last one opened
   Following following_;

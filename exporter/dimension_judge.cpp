@@ -34,29 +34,29 @@ void Dimension::leave_behind(Compared& group, const Change& closed, Mono now) {
 }
 
 void Dimension::open_following(const Dimension& leader, const World& world) {
-  const Change* change = leader.leading(StateWord(following_.declaration.state), world.now.mono);
-  if (change == nullptr) return;
+  const auto lead = leader.leading(StateWord(following_.declaration.state), world.now.mono);
+  if (!lead) return;
   for (const auto& [name, group] : groups_) {
-    if (const Slot* slot = slot_of(change->first_node, group.seats))
-      return follow_node(*slot, group, *change, world);
+    if (const Slot* slot = slot_of(lead->node, group.seats))
+      return follow_node(*slot, group, *lead, world);
   }
 }
 
 // The target is the state of the first node that reached the leader's, read after it did.
-void Dimension::follow_node(const Slot& first, const Compared& group, const Change& leading,
+void Dimension::follow_node(const Slot& first, const Compared& group, const Lead& lead,
                             const World& world) {
   const StateRef state = first.seen.state();
   const bool moved = state && state != group.before.state;
-  const bool read_since = state && first.seen.at() >= leading.first_at;
+  const bool read_since = state && first.seen.at() >= lead.at;
   if (!moved && !read_since) {
-    if (!std::exchange(following_.hurried, true)) world.reread.insert(leading.first_node);
+    if (!std::exchange(following_.hurried, true)) world.reread.insert(lead.node);
     return;
   }
-  Order order = order_of(std::exchange(following_, {}).declaration, leading.started);
+  Order order = order_of(std::exchange(following_, {}).declaration, lead.change->started);
   order.to = Goal(state);
   order.from = {};
-  order.started = leading.started;
-  order.deadline = leading.deadline;
+  order.started = lead.change->started;
+  order.deadline = lead.change->deadline;
   const Change* open = group.changes.open();
   const bool adopts = open != nullptr && open->to.state() == state;
   if (moved || adopts) open_everywhere(order, world);
@@ -146,7 +146,7 @@ void Dimension::show(NodeDimension judged, NodeView& node) const {
   if (!shown_) return;
   if (enforce_ == Enforce::page && !unsupported_)
     node.exposure = std::max(node.exposure, exposed(judged));
-  node.dimensions.emplace_hint(node.dimensions.end(), name_, std::move(judged));
+  node.dimensions.append(shared_name_, std::move(judged));
 }
 
 NodeDimension Dimension::judge_node(Compared& group, const Seat& seat, const Member& member,
@@ -159,8 +159,7 @@ NodeDimension Dimension::judge_node(Compared& group, const Seat& seat, const Mem
     slot.unknown_at_first = slot.unknown_at_first || first_;
     return out;
   }
-  out.state = state->key;
-  out.text = state->text;
+  out.state = state;
   if (slot.old_drift != state) slot.old_drift = nullptr;
   if (state == group.found.state) {
     out.status = Status::canonical;

@@ -31,23 +31,26 @@ std::vector<std::string> entry_names(const std::vector<CollectEntry>& entries) {
   return names;
 }
 
-// A collector's counters over the nodes it has now; those of a collector that stays go on.
-CollectorView standing(const std::string& name, const CollectEntry& entry, Duration interval,
-                       const std::vector<CollectorView>& before) {
+// A collector's counters go on when it stays.
+CollectorView standing(const std::string& name, const std::vector<CollectorView>& before) {
   const auto same = [&](const auto& view) { return view.kind == name; };
   const auto found = std::find_if(before.begin(), before.end(), same);
   CollectorView view = found == before.end() ? CollectorView{} : *found;
+  view.kind = name;
+  return view;
+}
+
+// The nodes it has now, by name; what is known of those that stay goes on.
+void set_nodes(CollectorView& view, const std::vector<NodeSettings>& nodes) {
   std::map<std::string, CollectorView::Node> known;
   for (auto& node : view.nodes) known.emplace(node.name, node);
-  view.kind = name;
-  view.interval = interval;
-  view.nodes.clear();
-  for (const auto& [node, collector] : entry.by_node) {
-    const auto kept = known.find(node);
-    view.nodes.push_back(kept == known.end() ? CollectorView::Node{node, false, {}, 0}
-                                             : kept->second);
+  std::map<std::string, CollectorView::Node> wanted;
+  for (const auto& [name, address, labels, serving] : nodes) {
+    const auto kept = known.find(name);
+    wanted[name] = kept == known.end() ? CollectorView::Node{name, false, {}, 0} : kept->second;
   }
-  return view;
+  view.nodes.clear();
+  for (auto& [name, node] : wanted) view.nodes.push_back(std::move(node));
 }
 
 CollectorView::Node* find_node(CollectorView& view, const std::string& name) {
@@ -57,12 +60,28 @@ CollectorView::Node* find_node(CollectorView& view, const std::string& name) {
   return found == view.nodes.end() || found->name != name ? nullptr : &*found;
 }
 
+void warn_of_few(const ServiceView& view, int wanted, Mono now) {
+  if (static_cast<int>(view.nodes.size()) >= wanted) return;
+  log_limited("min_nodes/" + view.name, now, LogLevel::warn, "fewer nodes than min_nodes",
+              {{"service", view.name}, {"nodes", std::to_string(view.nodes.size())}});
+}
+
 }  // namespace
 
 struct Engine::Service {
   Evaluator evaluator;
   ServiceSettings settings;
-  std::vector<CollectorView> collectors;
+  std::vector<CollectEntry> entries;
+  std::vector<CollectorView> collectors;  // one an entry
+  std::vector<NodeSettings> discovered;   // by the last successful read
+  std::uint64_t followed = 0;             // the members' version that is polled
+
+  std::vector<NodeSettings> inventory() const {
+    auto all = settings.nodes;
+    const auto more = without(discovered, settings.nodes);
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
 
   CollectorView* collector(const std::string& name) {
     const auto found = std::find_if(collectors.begin(), collectors.end(),
@@ -72,11 +91,17 @@ struct Engine::Service {
 };
 
 Engine::Engine(const asio::any_io_executor& executor, const Config& config, Publish publish,
-               Past past)
+               Fetch fetch, Past past)
     : publish_(std::move(publish)),
       past_(std::move(past)),
       timer_(executor),
-      poller_(executor, *this) {
+      poller_(executor, *this),
+      discovery_(executor,
+                 [this](const auto& service, const auto& nodes) { found(service, nodes); }),
+      urls_(poller_.environment(), fetch,
+            [this](const DeclaredUrls::Place& place, const Polled<std::string>& text) {
+              fetched(place, text);
+            }) {
   reload(config);
 }
 
@@ -87,24 +112,26 @@ void Engine::reload(const Config& config) {
   cadences_ = config.cadences;
   maintenance_ = config.maintenance;
   order_.clear();
-  std::vector<Target> targets;
+  std::vector<ServiceSettings> all;
   for (const auto& service : config.services) {
     const auto& settings = service.settings;
     order_.push_back(settings.name);
-    auto found = services_.find(settings.name);
-    if (found == services_.end()) {
-      found =
-          services_.emplace(settings.name, Service{Evaluator(settings, cadences_), {}, {}}).first;
-      restore(found->second.evaluator, settings.name, instant);
+    all.push_back(settings);
+    auto known = services_.find(settings.name);
+    if (known == services_.end()) {
+      Service made{Evaluator(settings, cadences_), {}, {}, {}, {}, 0};
+      known = services_.emplace(settings.name, std::move(made)).first;
+      restore(known->second.evaluator, settings.name, instant);
     } else {
-      found->second.evaluator.reconfigure(settings, cadences_);
+      known->second.evaluator.reconfigure(settings, cadences_);
     }
-    configure(found->second, service, instant, targets);
+    configure(known->second, service, instant);
   }
   std::erase_if(services_, [this](const auto& entry) {
     return std::find(order_.begin(), order_.end(), entry.first) == order_.end();
   });
-  poller_.poll(std::move(targets), cadences_);
+  follow_members();
+  discovery_.look(all, cadences_);
   next_read_ = instant.mono;
   evaluate();
 }
@@ -118,23 +145,47 @@ void Engine::restore(Evaluator& evaluator, const std::string& service, Now insta
   past_.before.erase(before);
 }
 
-void Engine::configure(Service& service, const ServiceConfig& config, Now instant,
-                       std::vector<Target>& targets) {
+void Engine::configure(Service& service, const ServiceConfig& config, Now instant) {
   service.settings = config.settings;
-  service.evaluator.inventory(config.settings.nodes, instant);
+  service.entries = config.collect;
+  if (!service.settings.discover) service.discovered.clear();
+  service.evaluator.inventory(service.inventory(), instant);
   const auto names = entry_names(config.collect);
   std::vector<CollectorView> collectors;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto& entry = config.collect[i];
-    if (entry.by_node.empty()) continue;
-    const Collector& any = *entry.by_node.begin()->second;
+    const auto& any = *config.collect[i].all().front();
     service.evaluator.expect(names[i], any.dimensions(), any.deep_dimensions());
-    collectors.push_back(standing(names[i], entry, cadences_.poll_interval, service.collectors));
-    for (const auto& node : config.settings.nodes)
-      targets.push_back(
-          {config.settings.name, node.name, names[i], node.address, entry.by_node.at(node.name)});
+    collectors.push_back(standing(names[i], service.collectors));
+    collectors.back().interval = cadences_.poll_interval;
   }
   service.collectors = std::move(collectors);
+}
+
+void Engine::follow_members() {
+  std::vector<Target> targets;
+  for (const auto& name : order_) {
+    Service& service = services_.at(name);
+    const auto members = service.evaluator.members();
+    service.followed = service.evaluator.members_version();
+    for (std::size_t i = 0; i < service.entries.size(); ++i) {
+      auto& view = service.collectors[i];
+      set_nodes(view, members);
+      for (const auto& node : members)
+        if (auto collector = service.entries[i].of(node.name))
+          targets.push_back({name, node.name, view.kind, node.address, std::move(collector)});
+    }
+  }
+  poller_.poll(std::move(targets), cadences_);
+}
+
+void Engine::found(const std::string& name, const std::vector<NodeSettings>& nodes) {
+  const auto known = services_.find(name);
+  if (known == services_.end()) return;
+  Service& service = known->second;
+  service.discovered = nodes;
+  service.evaluator.inventory(service.inventory(), now());
+  follow_members();
+  changed();
 }
 
 void Engine::polled(const Target& target, Depth /*depth*/, Duration took, Polled<Report> result) {
@@ -152,12 +203,15 @@ void Engine::polled(const Target& target, Depth /*depth*/, Duration took, Polled
     if (!result) ++collector->errors[result.error().reason];
   }
   if (result) {
+    discovery_.told(target.service, {target.node, target.address, {}, true}, target.kind,
+                    result->peers);
     for (const auto& [reason, dimensions] : unread_dimensions(*result)) {
       unread(service, target, reason, dimensions, instant);
     }
     service.evaluator.report(target.node, target.kind, std::move(*result), instant);
     reread(target.service, service);
   } else {
+    discovery_.lost(target.service, target.node);
     const auto reason = std::string(name(result.error().reason));
     log_limited(target.service + "/" + target.node + "/" + reason, instant.mono, LogLevel::warn,
                 "poll failed",
@@ -197,6 +251,13 @@ void Engine::reread(const std::string& name, Service& service) {
   for (const auto& node : service.evaluator.reread()) poller_.hurry(name, node);
 }
 
+void Engine::fetched(const DeclaredUrls::Place& place, const Polled<std::string>& text) {
+  const auto found = services_.find(place.service);
+  if (found == services_.end()) return;
+  tell_fetched(found->second.settings, place, text, found->second.evaluator, now());
+  changed();
+}
+
 void Engine::changed() {
   wake_at(last_evaluation_ + kLeastGap);
 }
@@ -214,8 +275,10 @@ void Engine::evaluate() {
   const Now instant = now();
   if (instant.mono >= next_read_) {
     next_read_ = instant.mono + cadences_.poll_interval;
-    for (auto& [name, service] : services_)
+    for (auto& [name, service] : services_) {
       tell_declared(service.settings, service.evaluator, instant);
+      urls_.read(service.settings, instant.mono + cadences_.poll_timeout);
+    }
   }
   Histories remembered;
   auto snapshot = std::make_shared<Snapshot>();
@@ -231,8 +294,14 @@ void Engine::evaluate() {
     if (!view) ++snapshot->incomplete;
     if (!view) continue;
     view->collectors = service.collectors;
+    view->discovery_up = discovery_.up(name);
+    warn_of_few(*view, service.settings.min_nodes, instant.mono);
     snapshot->services.push_back(std::move(*view));
   }
+  const bool moved = std::any_of(services_.begin(), services_.end(), [](const auto& entry) {
+    return entry.second.followed != entry.second.evaluator.members_version();
+  });
+  if (moved) follow_members();
   last_evaluation_ = instant.mono;
   next_evaluation_ = Mono::max();
   wake_at(instant.mono + kMostGap);

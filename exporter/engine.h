@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "exporter/declared_urls.h"
+#include "exporter/discovery.h"
 #include "exporter/evaluator.h"
 #include "exporter/history_rows.h"
 #include "exporter/load_config.h"
@@ -30,14 +32,21 @@ class Engine : private PollListener {
     std::function<void(Histories)> keep;
   };
 
+  // `fetch` gets what is declared at URLs.
+  Engine(const asio::any_io_executor& executor, const Config& config, Publish publish, Fetch fetch,
+         Past past);
   Engine(const asio::any_io_executor& executor, const Config& config, Publish publish,
-         Past past = {});
+         Fetch fetch = nullptr)
+      : Engine(executor, config, std::move(publish), std::move(fetch), Past{}) {}
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   // Another configuration from now on. What both have keeps its history and its connections.
   void reload(const Config& config);
+
+  // Whether every discovery has been read or has failed at least once.
+  bool looked() const { return discovery_.looked(); }
 
  private:
   struct Service;
@@ -46,11 +55,13 @@ class Engine : private PollListener {
   void positions(const std::string& service,
                  const std::map<std::string, PositionReading>& round) override;
 
-  void configure(Service& service, const ServiceConfig& config, Now instant,
-                 std::vector<Target>& targets);
+  void configure(Service& service, const ServiceConfig& config, Now instant);
+  void found(const std::string& name, const std::vector<NodeSettings>& nodes);
+  void follow_members();  // polls whom the evaluators say
   // A poll that succeeded but for some dimensions.
   void unread(Service& service, const Target& target, Reason reason, const std::string& dimensions,
               Now instant);
+  void fetched(const DeclaredUrls::Place& place, const Polled<std::string>& text);
   void changed();         // evaluate soon
   void wake_at(Mono at);  // evaluate then, unless sooner
   void evaluate();
@@ -65,7 +76,9 @@ class Engine : private PollListener {
   std::map<std::string, Service> services_;
   Mono last_evaluation_{}, next_evaluation_{}, next_read_{};
   asio::steady_timer timer_;
-  Poller poller_;  // last: it calls back until it is gone
+  Poller poller_;  // these three last: they call back until they are gone
+  Discovery discovery_;
+  DeclaredUrls urls_;
 };
 
 }  // namespace mse

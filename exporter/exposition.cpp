@@ -64,29 +64,42 @@ bool replicates(const NodeView& node) {
          !node.downstreams.slots.empty();
 }
 
-NodeDimensionValues values_of(const NodeDimension& view, const std::string& dimension) {
-  NodeDimensionValues values{&dimension, static_cast<int>(view.status), {}, {}, {}};
-  if (view.state) values.fingerprint = static_cast<double>(view.state->fingerprint);
-  if (view.status != Status::divergent && view.status != Status::transition) return values;
-  if (view.since) values.since = seconds(*view.since);
+void sample(NodeSamples& samples, const std::string& dimension, const std::string& node,
+            const NodeDimension& view) {
+  samples.status.push_back({&dimension, &node, static_cast<double>(view.status)});
+  if (view.state) {
+    const auto fingerprint = static_cast<double>(view.state->key.fingerprint);
+    samples.fingerprint.push_back({&dimension, &node, fingerprint});
+  }
+  if (view.status != Status::divergent && view.status != Status::transition) return;
+  if (view.since) samples.since.push_back({&dimension, &node, seconds(*view.since)});
   const auto keys = static_cast<double>(view.differing_keys.size());
-  if (keys > 0) values.differing_keys = keys;
-  return values;
+  if (keys > 0) samples.differing_keys.push_back({&dimension, &node, keys});
 }
 
 // Both lists of dimensions are sorted by name; one that the service does not show has no series.
-NodeLabels label_node(const NodeView& node, const ServiceLabels& service, bool all) {
-  NodeLabels result{&node, with({}, "node", node.name), replicates(node), {}};
-  if (all) result.dimensions.reserve(node.dimensions.size());
+// The samples refer to the labels, which stay where they are.
+void label_node(const NodeView& node, ServiceLabels& service, bool all) {
+  service.nodes.push_back({&node, with({}, "node", node.name), replicates(node)});
   auto known = service.view->dimensions.begin();
   auto labels = service.dimensions.begin();
   for (const auto& [name, view] : node.dimensions) {
-    for (; labels != service.dimensions.end() && known->first < name; ++known) ++labels;
-    if (labels == service.dimensions.end() || known->first != name) continue;
+    for (; labels != service.dimensions.end() && known->first < name.str(); ++known) ++labels;
+    if (labels == service.dimensions.end() || known->first != name.str()) continue;
     if (!all && view.status == Status::canonical) continue;
-    result.dimensions.push_back(values_of(view, labels->labels));
+    sample(service.samples, labels->labels, service.nodes.back().label, view);
   }
-  return result;
+}
+
+void label_nodes(const ServiceView& view, const NodeChoice& choice, ServiceLabels& service) {
+  const auto shown = static_cast<std::size_t>(std::count_if(
+      view.nodes.begin(), view.nodes.end(), [&](const auto& node) { return choice.shows(node); }));
+  service.nodes.reserve(shown);
+  service.samples.status.reserve(shown * view.dimensions.size());
+  service.samples.fingerprint.reserve(shown * view.dimensions.size());
+  for (const NodeView& node : view.nodes) {
+    if (choice.shows(node)) label_node(node, service, choice.shows_all_of(node));
+  }
 }
 
 CollectorLabels label_collector(const CollectorView& collector, const ServiceLabels& service,
@@ -100,17 +113,13 @@ CollectorLabels label_collector(const CollectorView& collector, const ServiceLab
 }
 
 ServiceLabels label_service(const ServiceView& view, const ExpositionSettings& settings) {
-  ServiceLabels service{&view, {}, {}, {}, {}};
+  ServiceLabels service{&view, {}, {}, {}, {}, {}};
   append_labels(service.labels, {{"service", view.name}, {"shard", settings.shard}});
   for (const auto& [name, dimension] : view.dimensions) {
     service.dimensions.push_back({&dimension, with(service.labels, "dimension", name)});
   }
   const NodeChoice choice(view, settings.per_node);
-  service.nodes.reserve(view.nodes.size());
-  for (const NodeView& node : view.nodes) {
-    if (!choice.shows(node)) continue;
-    service.nodes.push_back(label_node(node, service, choice.shows_all_of(node)));
-  }
+  label_nodes(view, choice, service);
   for (const CollectorView& collector : view.collectors) {
     service.collectors.push_back(label_collector(collector, service, choice));
   }
@@ -122,10 +131,9 @@ std::size_t expected_bytes(Services services) {
   constexpr std::size_t kNameAndValue = 70;
   std::size_t bytes = 0;
   for (const ServiceLabels& service : services) {
-    for (const NodeLabels& node : service.nodes) {
-      const std::size_t line = kNameAndValue + service.labels.size() + node.label.size();
-      bytes += line * (2 * node.dimensions.size() + 3);
-    }
+    if (service.nodes.empty()) continue;
+    const std::size_t line = kNameAndValue + service.labels.size() + service.nodes[0].label.size();
+    bytes += line * (2 * service.samples.status.size() + 3 * service.nodes.size());
   }
   return bytes;
 }
@@ -154,6 +162,7 @@ Exposition render_services(const Snapshot& snapshot, const ExpositionSettings& s
   Exposition result;
   result.dropped += write_replication(page, services, snapshot.position_interval);
   result.dropped += write_migrations(page, services);
+  write_measures(page, services);
   write_objectives(page, services);
   write_collectors(page, services);
   result.text = page.take();

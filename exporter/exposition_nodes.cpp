@@ -6,14 +6,12 @@ namespace {
 
 constexpr auto kGauge = MetricType::gauge;
 
-template <typename Value>
-void write_values(TextFormat& page, Services services, Value value) {
-  each_node(services, [&](const ServiceLabels&, const NodeLabels& node) {
-    for (const NodeDimensionValues& dimension : node.dimensions) {
-      const std::optional<double> sample = value(dimension);
-      if (sample) page.sample_joined(*dimension.dimension, node.label, *sample);
-    }
-  });
+void write_samples(TextFormat& page, Services services,
+                   std::vector<NodeSample> NodeSamples::* family) {
+  for (const ServiceLabels& service : services) {
+    for (const NodeSample& sample : service.samples.*family)
+      page.sample_joined(*sample.dimension, *sample.node, sample.value);
+  }
 }
 
 }  // namespace
@@ -28,17 +26,17 @@ void write_nodes(TextFormat& page, Services services) {
   });
   page.family("mixed_state_node_status", kGauge,
               "A node's status: 0 canonical, 1 transition, 2 unknown, 3 divergent.");
-  write_values(page, services, [](const auto& values) { return values.status; });
+  write_samples(page, services, &NodeSamples::status);
   page.family("mixed_state_node_state_fingerprint", kGauge,
               "Fingerprint of the node's state; absent when unknown.");
-  write_values(page, services, [](const auto& values) { return values.fingerprint; });
+  write_samples(page, services, &NodeSamples::fingerprint);
   page.family("mixed_state_node_divergent_since_timestamp_seconds", kGauge,
               "When the node was first seen outside the canonical state; only while it is.");
-  write_values(page, services, [](const auto& values) { return values.since; });
+  write_samples(page, services, &NodeSamples::since);
   page.family("mixed_state_node_differing_keys", kGauge,
               "Parts in which the node differs from the canonical state; only where states have "
               "parts.");
-  write_values(page, services, [](const auto& values) { return values.differing_keys; });
+  write_samples(page, services, &NodeSamples::differing_keys);
 }
 
 }  // namespace mse

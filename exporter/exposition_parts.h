@@ -23,20 +23,23 @@ struct DimensionLabels {
   std::string labels;
 };
 
-// A node in a dimension that has series of its own: the dimension's labels, and the series' values.
-// Read from the snapshot once: in a large fleet each visit to a node misses the caches.
-struct NodeDimensionValues {
-  const std::string* dimension;
-  int status;
-  std::optional<double> fingerprint, since, differing_keys;
-};
-
 // A node that has series of its own; label node only, to be joined: a fleet has many.
 struct NodeLabels {
   const NodeView* view;
   std::string label;
   bool replicates;  // there is something to say of replication
-  std::vector<NodeDimensionValues> dimensions;
+};
+
+// A series of a node in a dimension: both parts of its labels, and its value.
+struct NodeSample {
+  const std::string *dimension, *node;
+  double value;
+};
+
+// Family by family, read from the snapshot in one pass: in a large fleet each visit to a node
+// misses the caches.
+struct NodeSamples {
+  std::vector<NodeSample> status, fingerprint, since, differing_keys;
 };
 
 // Labels service, shard, collector; and label node, of those that have series.
@@ -56,6 +59,7 @@ struct ServiceLabels {
   std::string labels;
   std::vector<DimensionLabels> dimensions;
   std::vector<NodeLabels> nodes;
+  NodeSamples samples;
   std::vector<CollectorLabels> collectors;
 };
 
@@ -69,6 +73,7 @@ std::vector<ServiceLabels> label_services(const Snapshot& snapshot,
 void write_services(TextFormat& page, Services services);
 void write_exposure(TextFormat& page, Services services);
 void write_objectives(TextFormat& page, Services services);
+void write_measures(TextFormat& page, Services services);
 void write_dimensions(TextFormat& page, Services services);
 void write_changes(TextFormat& page, Services services);
 void write_nodes(TextFormat& page, Services services);

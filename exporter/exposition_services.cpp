@@ -10,13 +10,6 @@ namespace {
 constexpr auto kGauge = MetricType::gauge;
 constexpr auto kCounter = MetricType::counter;
 
-// Design section 1: the shares of bad events that the measures allow and nobody configures.
-constexpr double kConvergenceBudget = 0.05;  // M2 and M6 are 95th percentiles
-constexpr double kReplicaLagBudget = 0.05;
-constexpr double kReconciliationBudget = 0.01;  // M3: 99 %
-constexpr double kDuplicatesBudget = 1e-5;      // M4: 10 per million
-constexpr double kSchemaBudget = 1e-3;          // M5: 0.1 %
-
 void write_per_status(TextFormat& page, const std::string& labels, const PerStatus<double>& value) {
   for (const Status status : kStatuses) {
     page.sample(labels, {{"status", name(status)}}, value.at(static_cast<std::size_t>(status)));
@@ -25,11 +18,11 @@ void write_per_status(TextFormat& page, const std::string& labels, const PerStat
 
 void write_budgets(TextFormat& page, const std::string& labels, const Objectives& objectives) {
   page.sample(labels, {{"slo", "exposure"}}, objectives.exposure);
-  page.sample(labels, {{"slo", "convergence"}}, kConvergenceBudget);
-  page.sample(labels, {{"slo", "reconciliation"}}, kReconciliationBudget);
-  page.sample(labels, {{"slo", "duplicates"}}, kDuplicatesBudget);
-  page.sample(labels, {{"slo", "schema"}}, kSchemaBudget);
-  page.sample(labels, {{"slo", "replica_lag"}}, kReplicaLagBudget);
+  page.sample(labels, {{"slo", "convergence"}}, objectives.convergence_budget);
+  page.sample(labels, {{"slo", "reconciliation"}}, objectives.reconciliation);
+  page.sample(labels, {{"slo", "duplicates"}}, objectives.duplicates);
+  page.sample(labels, {{"slo", "schema"}}, objectives.schema);
+  page.sample(labels, {{"slo", "replica_lag"}}, objectives.replica_lag_budget);
   page.sample(labels, {{"slo", "config_drift"}}, objectives.config_drift);
   page.sample(labels, {{"slo", "authorization"}}, objectives.authorization);
 }
@@ -58,6 +51,13 @@ void write_services(TextFormat& page, Services services) {
   page.family("mixed_state_service_info", kGauge, "A watched service, its owner and tier.");
   for (const ServiceLabels& service : services) {
     page.sample(service.labels, {{"owner", service.view->owner}, {"tier", service.view->tier}}, 1);
+  }
+  page.family("mixed_state_discovery_up", kGauge,
+              "Whether the last look for the service's nodes succeeded; only where they are "
+              "discovered.");
+  for (const ServiceLabels& service : services) {
+    const auto& up = service.view->discovery_up;
+    if (up) page.sample(service.labels, {}, *up ? 1 : 0);
   }
   page.family("mixed_state_maintenance_active", kGauge,
               "Whether a maintenance window of the service is open now.");
@@ -96,6 +96,11 @@ void write_objectives(TextFormat& page, Services services) {
               "The time within which a node should reach the target of a change.");
   for (const ServiceLabels& service : services) {
     page.sample(service.labels, {}, seconds(service.view->objectives.convergence));
+  }
+  page.family("mixed_state_slo_reconciliation_lag_seconds", kGauge,
+              "The age that the oldest pending item of a reconciliation should stay under.");
+  for (const ServiceLabels& service : services) {
+    page.sample(service.labels, {}, seconds(service.view->objectives.reconciliation_lag));
   }
   page.family("mixed_state_slo_replica_lag_seconds", kGauge,
               "The lag that a replica should stay under.");

@@ -1,9 +1,9 @@
 // Checks across settings.
 #include "exporter/load_checks.h"
 
-#include <algorithm>
 #include <set>
 
+#include "exporter/load_service.h"
 #include "exporter/nearest.h"
 #include "exporter/text.h"
 #include "exporter/time_text.h"
@@ -39,7 +39,9 @@ bool check_known(Options& options, std::string_view key, const std::string& what
   return true;
 }
 
+// Labels of discovered nodes are not known yet.
 void check_groups(ServiceDraft& service) {
+  if (service.settings.discover) return;
   Words labels{"role"};
   for (const auto& node : service.settings.nodes)
     for (const auto& [label, value] : node.labels) labels.insert(label);
@@ -57,11 +59,11 @@ Words node_names(const ServiceSettings& service) {
 
 void check_service(ServiceDraft& service) {
   Words seen;
-  auto options = service.options.maps("nodes");
-  for (std::size_t i = 0; i < options.size(); ++i)
-    expect_unique(seen, service.settings.nodes[i].name, options[i],
+  for (std::size_t i = 0; i < service.nodes.size(); ++i)
+    expect_unique(seen, service.settings.nodes[i].name, service.nodes[i],
                   "a name that no other node of the service has");
   check_groups(service);
+  if (service.settings.discover) return;
   auto allow = service.options.maps("allow");
   for (std::size_t i = 0; i < allow.size(); ++i)
     if (!check_known(allow[i], "nodes", "nodes of the service", service.settings.allow[i].nodes,
@@ -76,8 +78,9 @@ void check_allowances(Draft& draft, const std::map<std::string, Words>& nodes,
     const auto& allowance = draft.allow[i];
     if (!services.contains(allowance.service))
       return refuse_stranger(options[i], "service", "a service", allowance.service, services);
-    if (!check_known(options[i], "nodes", "nodes of the service", allowance.nodes,
-                     nodes.at(allowance.service)))
+    const auto known = nodes.find(allowance.service);
+    if (known == nodes.end()) continue;
+    if (!check_known(options[i], "nodes", "nodes of the service", allowance.nodes, known->second))
       return;
   }
 }
@@ -106,7 +109,7 @@ void check_allowed(Options& allowance, const Words& dimensions) {
 
 Words dimensions_of(const CollectEntry& entry) {
   Words all;
-  for (const auto& [node, collector] : entry.by_node)
+  for (const auto& collector : entry.all())
     for (const auto& dimension : collector->dimensions()) all.insert(dimension);
   return all;
 }
@@ -125,7 +128,7 @@ Words check_dimensions_once(ServiceDraft& service, const std::vector<CollectEntr
 // Two nodes at one address, read alike, would be one node counted twice.
 void check_nodes_differ(ServiceDraft& service, const std::vector<CollectEntry>& collect) {
   std::map<std::string, std::string> seen;
-  auto options = service.options.maps("nodes");
+  auto& options = service.nodes;
   for (std::size_t i = 0; i < options.size(); ++i) {
     const auto& node = service.settings.nodes[i];
     std::string reached = node.address;
@@ -135,6 +138,33 @@ void check_nodes_differ(ServiceDraft& service, const std::vector<CollectEntry>& 
     if (!fresh)
       options[i].wrong("address", "another address or other settings than those of " +
                                       quoted(first->second) + ", with which it is one node");
+  }
+}
+
+void check_addresses(ServiceDraft& service, const std::vector<CollectEntry>& collect) {
+  auto& options = service.nodes;
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const auto& node = service.settings.nodes[i];
+    const auto reaches = [&](const CollectEntry& entry) {
+      return entry.by_node.at(node.name)->needs_address();
+    };
+    if (node.address.empty() && std::any_of(collect.begin(), collect.end(), reaches))
+      options[i].wrong("address", kAddressExpected);
+  }
+}
+
+// A collector that needs no address would see two nodes in one and the same thing.
+void check_sources_differ(ServiceDraft& service, const CollectEntry& entry) {
+  std::map<std::string, std::string> seen;
+  auto& options = service.nodes;
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const auto& name = service.settings.nodes[i].name;
+    const auto& collector = *entry.by_node.at(name);
+    if (collector.needs_address()) continue;
+    const auto [first, fresh] = seen.emplace(collector.connection_key(), name);
+    if (!fresh)
+      options[i].wrong("", "settings of " + quoted(entry.kind) + " other than those of " +
+                               quoted(first->second) + ", such as a path with {node}");
   }
 }
 
@@ -153,9 +183,9 @@ void check_lag_objective(ServiceDraft& service, Draft& draft) {
 }
 
 bool measures_lag(const std::vector<CollectEntry>& collect) {
-  const auto has_positions = [](const auto& node) { return node.second->has_positions(); };
   for (const auto& entry : collect)
-    if (std::any_of(entry.by_node.begin(), entry.by_node.end(), has_positions)) return true;
+    for (const auto& collector : entry.all())
+      if (collector->has_positions()) return true;
   return false;
 }
 
@@ -168,7 +198,7 @@ void check_names(Draft& draft) {
     expect_unique(services, service.settings.name, service.options,
                   "a name that no other service has");
     check_service(service);
-    nodes[service.settings.name] = node_names(service.settings);
+    if (!service.settings.discover) nodes[service.settings.name] = node_names(service.settings);
   }
   check_maintenance(draft, services);
   check_allowances(draft, nodes, services);
@@ -193,6 +223,8 @@ Words check_collectors(ServiceDraft& service, const std::vector<CollectEntry>& c
   for (const auto* key : {"canonical", "compare_within", "dimensions", "compatible", "changes"})
     check_dimension_keys(service.options, key, dimensions);
   for (auto& allowance : service.options.maps("allow")) check_allowed(allowance, dimensions);
+  check_addresses(service, collect);
+  for (const auto& entry : collect) check_sources_differ(service, entry);
   check_nodes_differ(service, collect);
   if (measures_lag(collect)) check_lag_objective(service, draft);
   return dimensions;

@@ -88,7 +88,7 @@ Result<std::shared_ptr<const Collector>> make_collector(const CollectorKind& kin
 
 Result<CollectEntry> make_entry(ServiceDraft& service, const ServiceDraft::Entry& draft,
                                 const CollectorKind& kind) {
-  CollectEntry entry{draft.kind, {}};
+  CollectEntry entry{draft.kind, {}, nullptr};
   std::shared_ptr<const Collector> shared;
   for (std::size_t i = 0; i < service.overrides.size(); ++i) {
     const auto& over = service.overrides[i];
@@ -98,11 +98,19 @@ Result<CollectEntry> make_entry(ServiceDraft& service, const ServiceDraft::Entry
       collector = shared;
       continue;
     }
-    auto made = make_collector(kind, own ? draft.settings.overridden_by(over) : draft.settings);
+    const auto& node = service.settings.nodes[i];
+    const auto settings = own ? draft.settings.overridden_by(over) : draft.settings;
+    const auto options = settings.on_node({node.name, node.address});
+    auto made = make_collector(kind, options);
     if (!made) return tl::unexpected(made.error());
     collector = *made;
-    if (!own) shared = *made;
+    if (!own && !options.asked_node()) shared = *made;
   }
+  if (!service.settings.discover) return entry;
+  auto made = shared ? Result<std::shared_ptr<const Collector>>(shared)
+                     : make_collector(kind, draft.settings);
+  if (!made) return tl::unexpected(made.error());
+  entry.discovered = *made;
   return entry;
 }
 
@@ -146,6 +154,18 @@ Result<Config> make_config(Draft& draft, const std::vector<CollectorKind>& kinds
 }
 
 }  // namespace
+
+std::shared_ptr<const Collector> CollectEntry::of(const std::string& node) const {
+  const auto own = by_node.find(node);
+  return own == by_node.end() ? discovered : own->second;
+}
+
+std::vector<std::shared_ptr<const Collector>> CollectEntry::all() const {
+  std::vector<std::shared_ptr<const Collector>> every;
+  for (const auto& [node, collector] : by_node) every.push_back(collector);
+  if (discovered) every.push_back(discovered);
+  return every;
+}
 
 Result<Options> parse_options(const std::string& yaml, const std::string& file) {
   const auto tree = parse_yaml(yaml, file);

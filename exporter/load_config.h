@@ -13,11 +13,16 @@
 
 namespace mse {
 
-// One `collect` entry of a service: the collector of each node, by node name. Nodes that override
-// nothing share one.
+// One `collect` entry of a service: the collector of each configured node, by node name, and that
+// of the discovered ones. Nodes that override nothing share one, unless its settings name the node.
 struct CollectEntry {
   std::string kind;
   std::map<std::string, std::shared_ptr<const Collector>> by_node;
+  std::shared_ptr<const Collector> discovered;  // null where none are looked for
+
+  // Null for a node that is neither.
+  std::shared_ptr<const Collector> of(const std::string& node) const;
+  std::vector<std::shared_ptr<const Collector>> all() const;
 };
 
 struct ServiceConfig {

@@ -1,6 +1,7 @@
 // Reads the settings of dimensions.
 #include "exporter/load_policies.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -34,19 +35,46 @@ FileSource read_file_source(Options& options) {
   return source;
 }
 
+// http(s)://host[:port]/path without user, fragment or blanks.
+bool is_url(std::string_view text) {
+  const auto scheme = text.find("://");
+  if (scheme == std::string_view::npos || text.size() > 2048) return false;
+  if (text.substr(0, scheme) != "http" && text.substr(0, scheme) != "https") return false;
+  const auto rest = text.substr(scheme + 3);
+  const auto host = rest.substr(0, rest.find_first_of("/?"));
+  return !host.empty() && host.find('@') == std::string_view::npos &&
+         std::none_of(rest.begin(), rest.end(),
+                      [](char c) { return c <= ' ' || c == '\x7f' || c == '#' || c == '\\'; });
+}
+
+// Reads its keys whether a URL is there or not, so that all are known.
+UrlSource read_url_source(Options& options) {
+  UrlSource source;
+  source.url = options.text("url").value_or("");
+  if (options.shape("url") != Shape::missing && !is_url(source.url))
+    options.wrong("url", "http:// or https:// with host and path");
+  source.ca_file = options.path("ca_file").value_or("");
+  source.bearer_token = options.secret("bearer_token");
+  return source;
+}
+
 DeclaredSource read_declared(Options& options) {
-  constexpr std::string_view kInstead = "literal or file";
+  constexpr std::string_view kInstead = "literal, file or url";
   bool unsupported = false;
-  for (const auto* key : {"url", "kv", "kubernetes", "api"})
+  for (const auto* key : {"kv", "kubernetes", "api"})
     unsupported = refuse_unsupported(options, key, kInstead) || unsupported;
   const bool file = options.shape("file") != Shape::missing;
+  const bool url = options.shape("url") != Shape::missing;
   const bool literal = options.shape("literal") != Shape::missing;
-  if (file == literal && !unsupported) options.wrong("", "either literal or file");
+  if (file + url + literal != 1 && !unsupported) options.wrong("", "one of literal, file and url");
   if (literal && options.shape("json") != Shape::missing)
     options.wrong("json", "no json beside literal");
   auto source = read_file_source(options);
+  auto there = read_url_source(options);
+  there.json = source.json;
   Literal state{options.text("literal").value_or("")};
   if (literal) state.state = required(options, "literal", "a state's text");
+  if (url) return there;
   return file ? DeclaredSource(std::move(source)) : DeclaredSource(std::move(state));
 }
 
@@ -128,11 +156,15 @@ void read_changes(Options& service, ServiceSettings& settings) {
   for (const auto& name : dimensions->keys()) {
     auto source = dimensions->map(name);
     if (!source) continue;
-    for (const auto* key : {"url", "kv", "kubernetes", "api", "literal"})
-      refuse_unsupported(*source, key, "file");
-    if (source->shape("file") == Shape::missing)
-      source->wrong("file", "a file that declares changes");
-    settings.changes[name].path = source->path("file").value_or("");
+    bool unsupported = false;
+    for (const auto* key : {"kv", "kubernetes", "api", "literal"})
+      unsupported = refuse_unsupported(*source, key, "file or url") || unsupported;
+    const bool file = source->shape("file") != Shape::missing;
+    const bool url = source->shape("url") != Shape::missing;
+    if (file == url && !unsupported) source->wrong("", "either file or url");
+    auto there = read_url_source(*source);
+    FileSource local{source->path("file").value_or(""), ""};
+    settings.changes[name] = url ? ChangeSource(std::move(there)) : ChangeSource(std::move(local));
   }
 }
 
@@ -152,16 +184,30 @@ std::optional<double> read_tolerance(Options& service) {
   return std::nullopt;
 }
 
+void read_budgets(Options& options, Objectives& said) {
+  const std::array<std::pair<std::string_view, double*>, 8> budgets{{
+      {"exposure", &said.exposure},
+      {"convergence_budget", &said.convergence_budget},
+      {"reconciliation", &said.reconciliation},
+      {"duplicates", &said.duplicates},
+      {"schema", &said.schema},
+      {"replica_lag_budget", &said.replica_lag_budget},
+      {"config_drift", &said.config_drift},
+      {"authorization", &said.authorization},
+  }};
+  for (const auto& [key, budget] : budgets) *budget = options.ratio(key).value_or(*budget);
+}
+
 Objectives read_objectives(Options& service) {
   Objectives said;
   auto options = service.map("objectives");
   if (!options) return said;
-  said.exposure = options->ratio("exposure").value_or(said.exposure);
+  read_budgets(*options, said);
   said.convergence = bounded(*options, "convergence", seconds(1), hours(24 * 28), said.convergence);
+  said.reconciliation_lag =
+      bounded(*options, "reconciliation_lag", seconds(1), hours(24 * 28), said.reconciliation_lag);
   said.replica_lag =
       bounded(*options, "replica_lag", milliseconds(100), hours(24), said.replica_lag);
-  said.config_drift = options->ratio("config_drift").value_or(said.config_drift);
-  said.authorization = options->ratio("authorization").value_or(said.authorization);
   said.min_bad_events =
       static_cast<std::uint64_t>(options->integer("min_bad_events", 0, 1'000'000'000)
                                      .value_or(static_cast<std::int64_t>(said.min_bad_events)));

@@ -9,6 +9,9 @@
 
 namespace mse {
 
+constexpr const char* kAddressExpected =
+    "a host, host:port, [v6]:port or the directory of a unix socket";
+
 struct ServiceDraft {
   struct Entry {
     std::string kind;
@@ -17,6 +20,7 @@ struct ServiceDraft {
 
   Options options;  // of the whole service; remembers what is wrong with it
   ServiceSettings settings;
+  std::vector<Options> nodes;      // each configured node
   std::vector<Options> overrides;  // each node's own collector settings, in the order of the nodes
   std::vector<Entry> collect;
 };

@@ -6,10 +6,12 @@
 #include <set>
 #include <string>
 
+#include "collectors/url_source.h"
 #include "exporter/command_line.h"
 #include "exporter/load_config.h"
 #include "exporter/once.h"
 #include "exporter/serve.h"
+#include "exporter/web_setup.h"
 
 namespace mse {
 namespace {
@@ -23,16 +25,21 @@ int list_collectors() {
 }
 
 // Each text once: the nodes of a service share it unless a node overrides something.
+void print_grants(const std::string& title, const Collector& collector,
+                  std::set<std::string>& printed) {
+  const auto grants = collector.grants();
+  if (printed.insert(grants).second) std::printf("-- %s\n%s\n", title.c_str(), grants.c_str());
+}
+
 int print_grants(const Config& config) {
   std::set<std::string> printed;
   for (const auto& service : config.services)
-    for (const auto& entry : service.collect)
-      for (const auto& [node, collector] : entry.by_node) {
-        const auto grants = collector->grants();
-        if (!printed.insert(grants).second) continue;
-        std::printf("-- %s of service %s, node %s\n%s\n", entry.kind.c_str(),
-                    service.settings.name.c_str(), node.c_str(), grants.c_str());
-      }
+    for (const auto& entry : service.collect) {
+      const auto title = entry.kind + " of service " + service.settings.name + ", ";
+      for (const auto& [node, collector] : entry.by_node)
+        print_grants(title + "node " + node, *collector, printed);
+      if (entry.discovered) print_grants(title + "discovered nodes", *entry.discovered, printed);
+    }
   return 0;
 }
 
@@ -45,14 +52,18 @@ int run(const CommandLine& line) {
   }
   switch (line.command) {
     case Command::once:
-      return once(*config);
+      return once(*config, fetch_url);
     case Command::grants:
       return print_grants(*config);
     case Command::check_config:
+      if (const auto web = load_web_setup(line.web_config_file); !web) {
+        std::fprintf(stderr, "%s\n", web.error().message.c_str());
+        return kConfigError;
+      }
       std::printf("%s is valid\n", line.config_file.c_str());
       return 0;
     default:
-      return serve(line, *config, collector_kinds());
+      return serve(line, *config, collector_kinds(), fetch_url);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <asio/io_context.hpp>
 #include <cstdio>
+#include <optional>
 
 #include "exporter/engine.h"
 #include "exporter/table.h"
@@ -28,18 +29,22 @@ bool is_settled(const Snapshot& snapshot) {
 
 }  // namespace
 
-int once(Config config) {
+int once(Config config, Fetch fetch) {
   auto& cadences = config.cadences;
-  const Duration longest = 2 * cadences.poll_timeout + std::chrono::seconds(5);
+  const Duration longest = 3 * cadences.poll_timeout + std::chrono::seconds(5);
   cadences.poll_interval = std::min<Duration>(cadences.poll_interval, std::chrono::seconds(1));
   cadences.deep_interval = cadences.poll_interval;
 
   asio::io_context loop;
   std::shared_ptr<const Snapshot> last = std::make_shared<const Snapshot>();
-  const Engine engine(loop.get_executor(), config, [&](std::shared_ptr<const Snapshot> snapshot) {
-    last = std::move(snapshot);
-    if (is_settled(*last)) loop.stop();
-  });
+  std::optional<Engine> engine;
+  engine.emplace(
+      loop.get_executor(), config,
+      [&](std::shared_ptr<const Snapshot> snapshot) {
+        last = std::move(snapshot);
+        if (engine && engine->looked() && is_settled(*last)) loop.stop();
+      },
+      fetch);
   loop.run_for(longest);
   std::fputs(render_table(*last).c_str(), stdout);
   return table_exit_code(*last);

@@ -146,6 +146,12 @@ std::optional<std::string> Options::path(std::string_view key) {
   });
 }
 
+std::vector<std::string> Options::paths(std::string_view key) {
+  auto paths = list(key);
+  for (auto& path : paths) path = joined(*source_->file, path);
+  return paths;
+}
+
 std::optional<Duration> Options::duration(std::string_view key) {
   return parsed(*source_, key, "a duration such as 15s or 1h30m", parse_duration);
 }
@@ -261,6 +267,22 @@ Options Options::rest() {
   auto source = std::make_shared<Source>(source_->file, source_->path, left);
   source->known = source_->asked;
   for (const auto& [key, entry] : left->entries) source_->handed.insert(key);
+  return Options(std::move(source));
+}
+
+const Options::Node& Options::node() {
+  source_->asked_node = true;
+  return source_->node;
+}
+
+bool Options::asked_node() const {
+  return source_->asked_node;
+}
+
+Options Options::on_node(Node node) const {
+  auto source = std::make_shared<Source>(source_->file, source_->path, source_->map);
+  source->over = source_->over;
+  source->node = std::move(node);
   return Options(std::move(source));
 }
 

@@ -40,6 +40,7 @@ class Options {
 
   std::optional<std::string> text(std::string_view key);
   std::optional<std::string> path(std::string_view key);  // joined to the config file's directory
+  std::vector<std::string> paths(std::string_view key);   // a list, each as path()
   std::optional<Duration> duration(std::string_view key);
   std::optional<double> ratio(std::string_view key);  // "1%" or 0.01; 0 to 1
   std::optional<bool> flag(std::string_view key);
@@ -61,6 +62,16 @@ class Options {
   // to the finish() of whoever reads them.
   std::optional<Options> separate(std::string_view key);
   Options rest();
+
+  // The name and address of the node that these settings are for, both empty where nobody said. A
+  // collector whose settings asked is made for each node by itself.
+  struct Node {
+    std::string name, address;
+  };
+  const Node& node();
+  bool asked_node() const;
+  // The same settings, nothing of them read yet, for that node.
+  Options on_node(Node node) const;
 
   // Remembers that `key` (the map itself when empty) is wrong.
   void wrong(std::string_view key, std::string_view expected);

@@ -67,6 +67,8 @@ struct Options::Source : std::enable_shared_from_this<Options::Source> {
   std::string path;              // "services[0]"; empty for the whole file
   YamlTree map;                  // a map
   std::shared_ptr<Source> over;  // read first, where there is one
+  Node node;
+  bool asked_node = false;
   Words asked;
   Words known;   // further keys that are right here, though others read them
   Words handed;  // to whoever reads rest() or separate()

@@ -197,19 +197,24 @@ std::shared_ptr<Watch> Poller::Loop::take_same(const Target& target) {
 
 void Poller::Loop::poll(const std::shared_ptr<Loop>& loop, std::vector<Target> targets) {
   decltype(loop->watches) wanted;
-  const Duration spread = loop->spread(targets.size());
+  std::vector<Target> fresh;
   for (auto& target : targets) {
     auto& there = wanted[{target.service, target.node}];
     auto watch = loop->take_same(target);
-    if (watch) {
-      watch->adopt(std::move(target), loop->cadences, loop->backoff(), now());
-    } else {
-      const Schedule schedule(loop->cadences, now(), spread, loop->dice->roll());
-      watch = std::make_shared<Watch>(loop->executor, loop->environment(), loop->dice,
-                                      std::move(target), schedule, loop->backoff());
-      start(loop, watch);
+    if (!watch) {
+      fresh.push_back(std::move(target));
+      continue;
     }
+    watch->adopt(std::move(target), loop->cadences, loop->backoff(), now());
     there.push_back(std::move(watch));
+  }
+  const Duration spread = loop->spread(fresh.size());
+  for (auto& target : fresh) {
+    auto& there = wanted[{target.service, target.node}];
+    const Schedule schedule(loop->cadences, now(), spread, loop->dice->roll());
+    there.push_back(std::make_shared<Watch>(loop->executor, loop->environment(), loop->dice,
+                                            std::move(target), schedule, loop->backoff()));
+    start(loop, there.back());
   }
   for (const auto& [node, gone] : std::exchange(loop->watches, std::move(wanted)))
     for (const auto& watch : gone) watch->end();
@@ -265,6 +270,10 @@ void Poller::poll(std::vector<Target> targets, Cadences cadences) {
   loop_->cadences = cadences;
   Loop::poll(loop_, std::move(targets));
   Loop::read_positions(loop_);
+}
+
+std::shared_ptr<Environment> Poller::environment() const {
+  return loop_->environment();
 }
 
 void Poller::hurry(const std::string& service, const std::string& node) {

@@ -35,7 +35,8 @@ class PollListener {
 
 struct PollerLimits {
   int connects_per_second = 50, connect_burst = 20;
-  // First polls are spread over this, or over what connecting to all takes at that rate.
+  // First polls are spread over this, or over what connecting to all new targets takes at that
+  // rate.
   Duration start_spread = std::chrono::seconds(2);
   // After failures in a row. `longest` is cut to two poll intervals, so that a node that recovered
   // is seen within two.
@@ -66,6 +67,9 @@ class Poller {
   // connection_key are unchanged keeps its session and its place in the schedule (but uses the new
   // collector's settings from its next connection on); others are closed or opened.
   void poll(std::vector<Target> targets, Cadences cadences);
+
+  // What sessions use, for others who read beside the polls; whoever keeps it keeps it alive.
+  std::shared_ptr<Environment> environment() const;
 
   // Something moved: a deep poll of every target of the node at once (after the one under way), but
   // not sooner than position_interval after its last poll began, and not while it is backing off.

@@ -25,15 +25,35 @@ class Descriptor {
   int fd_;
 };
 
-tl::unexpected<Error> system_error(const std::string& path) {
-  return fail("cannot read " + path + ": " + std::strerror(errno));
+using Why = Unread::Why;
+using Bytes = tl::expected<std::string, Unread>;
+
+Why why_of(int code) {
+  switch (code) {
+    case ENOENT:
+    case ENOTDIR:
+      return Why::missing;
+    case EACCES:
+    case EPERM:
+      return Why::permission;
+    case ENXIO:  // a socket
+      return Why::not_regular;
+    default:
+      return Why::other;
+  }
 }
 
-tl::unexpected<Error> too_long(const std::string& path, std::size_t limit) {
-  return fail(path + " is longer than " + std::to_string(limit) + " bytes");
+tl::unexpected<Unread> system_error(const std::string& path) {
+  const int code = errno;
+  return tl::unexpected(Unread{why_of(code), "cannot read " + path + ": " + std::strerror(code)});
 }
 
-Result<std::string> read_whole(int fd, const std::string& path, std::size_t limit) {
+tl::unexpected<Unread> too_long(const std::string& path, std::size_t limit) {
+  return tl::unexpected(
+      Unread{Why::too_long, path + " is longer than " + std::to_string(limit) + " bytes"});
+}
+
+Bytes read_whole(int fd, const std::string& path, std::size_t limit) {
   std::string bytes(limit + 1, '\0');
   std::size_t filled = 0;
   while (filled < bytes.size()) {
@@ -49,16 +69,33 @@ Result<std::string> read_whole(int fd, const std::string& path, std::size_t limi
   return bytes;
 }
 
+bool is_same(const struct stat& before, const struct stat& after) {
+  return before.st_size == after.st_size && before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
+         before.st_mtim.tv_nsec == after.st_mtim.tv_nsec;
+}
+
 }  // namespace
 
-Result<std::string> read_file(const std::string& path, std::size_t limit) {
+Bytes read_regular_file(const std::string& path, std::size_t limit) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.fd() < 0) return system_error(path);
-  struct stat status{};
-  if (::fstat(file.fd(), &status) != 0) return system_error(path);
-  if (!S_ISREG(status.st_mode)) return fail(path + " is not a regular file");
-  if (static_cast<std::size_t>(status.st_size) > limit) return too_long(path, limit);
-  return read_whole(file.fd(), path, limit);
+  struct stat before{};
+  if (::fstat(file.fd(), &before) != 0) return system_error(path);
+  if (!S_ISREG(before.st_mode))
+    return tl::unexpected(Unread{Why::not_regular, path + " is not a regular file"});
+  if (static_cast<std::size_t>(before.st_size) > limit) return too_long(path, limit);
+  auto bytes = read_whole(file.fd(), path, limit);
+  struct stat after{};
+  if (::fstat(file.fd(), &after) != 0) return system_error(path);
+  if (bytes && !is_same(before, after))
+    return tl::unexpected(Unread{Why::changed, path + " changed while it was read"});
+  return bytes;
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  auto bytes = read_regular_file(path, limit);
+  if (!bytes) return fail(std::move(bytes.error().text));
+  return *std::move(bytes);
 }
 
 }  // namespace mse

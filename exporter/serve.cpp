@@ -8,6 +8,7 @@
 #include <future>
 
 #include "exporter/engine.h"
+#include "exporter/front_door.h"
 #include "exporter/history.h"
 #include "exporter/log.h"
 #include "exporter/page.h"
@@ -25,7 +26,7 @@ class Process {
   Process(const CommandLine& line, const std::vector<CollectorKind>& kinds)
       : line_(line), kinds_(kinds), self_(MSE_VERSION, {line.per_node}), signals_(loop_) {}
 
-  int run(const Config& config) {
+  int run(const Config& config, Fetch fetch) {
     const auto started = start_server();
     if (!started) {
       log(LogLevel::error, "cannot serve", {{"error", started.error().message}});
@@ -37,7 +38,8 @@ class Process {
     }
     self_.reloaded(true, std::chrono::system_clock::now());
     Engine engine(
-        loop_.get_executor(), config, [this](const auto& snapshot) { publish(*snapshot); }, past());
+        loop_.get_executor(), config, [this](const auto& snapshot) { publish(*snapshot); }, fetch,
+        past());
     engine_ = &engine;
     for (const int signal : {SIGHUP, SIGINT, SIGTERM}) signals_.add(signal);
     wait_for_signal();
@@ -45,6 +47,7 @@ class Process {
         {{"address", line_.listen_address}, {"path", line_.telemetry_path}});
     loop_.run();
     log(LogLevel::info, "stopped");
+    door_.reset();
     server_.reset();
     return 0;
   }
@@ -52,13 +55,27 @@ class Process {
  private:
   Result<void> start_server() {
     ServerSettings settings;
-    settings.listen_address = line_.listen_address;
+    settings.callers = callers_;
     settings.telemetry_path = line_.telemetry_path;
     settings.answered = [this](int status) { self_.answered(status); };
     if (line_.enable_lifecycle) settings.reload = [this] { return on_http_reload(); };
     auto server = Server::start(std::move(settings));
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
+    return open_door();
+  }
+
+  Result<void> open_door() {
+    FrontDoorSettings settings;
+    settings.listen_address = line_.listen_address;
+    settings.telemetry_path = line_.telemetry_path;
+    settings.web_config_file = line_.web_config_file;
+    settings.inner_port = server_->port();
+    settings.callers = callers_;
+    settings.answered = [this](int status) { self_.answered(status); };
+    auto door = FrontDoor::start(std::move(settings));
+    if (!door) return tl::unexpected(door.error());
+    door_ = std::move(*door);
     return {};
   }
 
@@ -124,7 +141,9 @@ class Process {
   const std::vector<CollectorKind>& kinds_;
   asio::io_context loop_{1};
   SelfMetrics self_;
+  std::shared_ptr<Callers> callers_ = std::make_shared<Callers>();
   std::unique_ptr<Server> server_;
+  std::unique_ptr<FrontDoor> door_;
   std::unique_ptr<History> history_;
   asio::signal_set signals_;
   Engine* engine_ = nullptr;
@@ -132,8 +151,9 @@ class Process {
 
 }  // namespace
 
-int serve(const CommandLine& line, const Config& config, const std::vector<CollectorKind>& kinds) {
-  return Process(line, kinds).run(config);
+int serve(const CommandLine& line, const Config& config, const std::vector<CollectorKind>& kinds,
+          Fetch fetch) {
+  return Process(line, kinds).run(config, fetch);
 }
 
 }  // namespace mse

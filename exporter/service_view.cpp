@@ -71,6 +71,20 @@ void add_migrations(ServiceView& view, const std::vector<Member*>& members) {
   for (const auto& [key, count] : by_group) view.online_changes[key.second] += count;
 }
 
+CounterShare counter_share(const std::vector<Member*>& members) {
+  CounterShare share;
+  for (const Member* member : members) {
+    if (!member->serves()) continue;
+    const bool readable = std::any_of(member->collectors.begin(), member->collectors.end(),
+                                      [](const auto& side) { return side.second.up; });
+    const bool counts = member->traffic.counted();
+    ++share.serving;
+    share.known = share.known || counts || readable;
+    if (counts || !readable) ++share.having;
+  }
+  return share;
+}
+
 std::optional<ChangeView> deploy_of(const std::map<std::string, DimensionView>& dimensions) {
   std::optional<ChangeView> oldest, newest;
   for (const auto& [name, dimension] : dimensions) {

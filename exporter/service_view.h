@@ -21,6 +21,14 @@ int tolerated_unknown(const std::optional<double>& setting, std::size_t nodes);
 // node shows, since replicas repeat their primary; summed over groups.
 void add_migrations(ServiceView& view, const std::vector<Member*>& members);
 
+// How many serving nodes have a counter of their requests, or cannot be read and may have; not
+// known while all of them cannot.
+struct CounterShare {
+  int having = 0, serving = 0;
+  bool known = false;
+};
+CounterShare counter_share(const std::vector<Member*>& members);
+
 // The change that the service's alerts take their identity from: the oldest open one of any
 // dimension, else the last closed one.
 std::optional<ChangeView> deploy_of(const std::map<std::string, DimensionView>& dimensions);

@@ -2,11 +2,13 @@
 // gate read.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +17,7 @@
 #include "exporter/config.h"
 #include "exporter/histogram.h"
 #include "exporter/lag.h"
+#include "exporter/measures_view.h"
 #include "exporter/model.h"
 #include "exporter/report.h"
 
@@ -62,24 +65,101 @@ class KeyList {
   std::shared_ptr<const std::vector<std::string>> keys_;
 };
 
-// A node in a dimension.
+// A text that is held once, however many nodes and snapshots show it.
+class SharedText {
+ public:
+  SharedText() = default;
+  // Implicit both ways: it is a string, but shared.
+  SharedText(std::string text) : text_(std::make_shared<const std::string>(std::move(text))) {}
+  SharedText(const char* text) : SharedText(std::string(text)) {}
+  operator const std::string&() const { return str(); }
+
+  const std::string& str() const {
+    static const std::string none;
+    return text_ ? *text_ : none;
+  }
+  bool empty() const { return str().empty(); }
+  friend bool operator==(const SharedText& one, std::string_view other) {
+    return one.str() == other;
+  }
+
+ private:
+  std::shared_ptr<const std::string> text_;
+};
+
+// A node in a dimension. Small, and what is long in it is shared: a fleet has many.
 struct NodeDimension {
   Status status = Status::unknown;
-  std::optional<Reason> reason;  // of unknown
-  std::optional<StateKey> state;
-  std::string text;
+  std::optional<Reason> reason;              // of unknown
   std::optional<AllowanceSource> allowance;  // of transition
-  std::string allowance_why, allowance_who;
   bool preexisting = false;
+  std::shared_ptr<const State> state;  // null: none known; of all nodes in it the same
   std::optional<Wall> since;  // first seen outside the canonical; while divergent or in transition
   KeyList differing_keys;     // against the canonical; empty where the states have no parts
+  SharedText allowance_why, allowance_who;
+
+  const std::string& text() const {  // of the state
+    static const std::string none;
+    return state ? state->text : none;
+  }
+};
+
+// A node's dimensions by name: a map, sorted, laid out in one piece. References hold until the next
+// insertion.
+class NodeDimensions {
+ public:
+  using value_type = std::pair<SharedText, NodeDimension>;
+
+ private:
+  template <typename Entries>
+  static auto place(Entries& entries, std::string_view name) {
+    return std::find_if(entries.begin(), entries.end(),
+                        [name](const value_type& entry) { return entry.first.str() >= name; });
+  }
+
+ public:
+  NodeDimensions() = default;
+  NodeDimensions(std::initializer_list<value_type> entries) {
+    for (const auto& [name, dimension] : entries) (*this)[name] = dimension;
+  }
+
+  void reserve(std::size_t count) { entries_.reserve(count); }
+  // `name` comes after all there are.
+  void append(const SharedText& name, NodeDimension dimension) {
+    entries_.emplace_back(name, std::move(dimension));
+  }
+  NodeDimension& operator[](const std::string& name) {
+    const auto at = place(entries_, name);
+    if (at != entries_.end() && at->first == name) return at->second;
+    return entries_.emplace(at, name, NodeDimension{})->second;
+  }
+
+  auto begin() { return entries_.begin(); }
+  auto end() { return entries_.end(); }
+  auto begin() const { return entries_.begin(); }
+  auto end() const { return entries_.end(); }
+  auto find(std::string_view name) const {
+    const auto at = place(entries_, name);
+    return at != entries_.end() && at->first == name ? at : entries_.end();
+  }
+  bool contains(std::string_view name) const { return find(name) != entries_.end(); }
+  const NodeDimension& at(std::string_view name) const {
+    const auto found = find(name);
+    if (found == entries_.end()) throw std::out_of_range(std::string(name));
+    return found->second;
+  }
+  std::size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
+
+ private:
+  std::vector<value_type> entries_;
 };
 
 struct NodeView {
   std::string name, region;
   Role role = Role::none;
   bool serving = true, ephemeral = false;
-  std::map<std::string, NodeDimension> dimensions;
+  NodeDimensions dimensions;
   Status exposure = Status::unknown;  // worst over enforced dimensions, as semantics 8 counts it
   std::optional<Lag> lag;             // replicas only
   std::optional<bool> link_up;
@@ -159,7 +239,9 @@ struct ServiceView {
   int migration_dirty = 0;
   Duration migration_locked{};
   std::map<std::string, int> online_changes;
+  MeasuresView measures;
   std::vector<CollectorView> collectors;
+  std::optional<bool> discovery_up;  // whether the last read succeeded; only where nodes are found
 };
 
 // Services without a complete first round are left out.

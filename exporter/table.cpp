@@ -30,7 +30,7 @@ std::string cell(const NodeDimension& dimension) {
   std::string text =
       dimension.status == Status::divergent ? "DIVERGENT" : std::string(name(dimension.status));
   if (dimension.reason) return text + " (" + std::string(name(*dimension.reason)) + ")";
-  if (!dimension.text.empty()) text += " " + shown(dimension.text);
+  if (!dimension.text().empty()) text += " " + shown(dimension.text());
   if (dimension.allowance) text += " (" + std::string(name(*dimension.allowance)) + ")";
   return text;
 }

@@ -28,8 +28,13 @@ std::size_t multibyte_length(std::string_view bytes) {
   return continues(bytes, 3) ? 4 : 0;
 }
 
-bool is_control(unsigned char c) {
-  return c < 0x20 || c == 0x7F;
+// C0, DEL, C1, and the two separators that end a line: `character` is one well-formed sequence.
+bool is_control(std::string_view character) {
+  const auto c = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return c < 0x20 || c == 0x7F;
+  const auto second = static_cast<unsigned char>(character[1]);
+  if (character.size() == 2) return c == 0xC2 && second < 0xA0;
+  return character == "\u2028" || character == "\u2029";
 }
 
 }  // namespace
@@ -40,7 +45,7 @@ std::string repaired(std::string_view bytes, std::size_t limit) {
     const auto c = static_cast<unsigned char>(bytes[i]);
     const std::size_t length = c < 0x80 ? 1 : multibyte_length(bytes.substr(i));
     std::string_view piece = length == 0 ? kReplacement : bytes.substr(i, length);
-    if (c < 0x80 && is_control(c)) piece = " ";
+    if (length != 0 && is_control(piece)) piece = " ";
     if (out.size() + piece.size() > limit) return out + "…#" + sha256_hex(bytes).substr(0, 8);
     out += piece;
     i += length == 0 ? 1 : length;

@@ -6,6 +6,9 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdlib>
 #include <optional>
 #include <sstream>
 #include <string_view>
@@ -43,14 +46,38 @@ void refuse_costly(std::string_view bytes) {
   }
 }
 
+bool is_number(const std::string& text) {
+  char* end = nullptr;
+  std::strtod(text.c_str(), &end);
+  return !text.empty() && *end == '\0';
+}
+
+// Whether `text` is something else than a text where it is not quoted.
+bool is_typed(std::string text) {
+  if (text.size() > 64) return false;
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  constexpr std::array<std::string_view, 9> kWords{"",   "~",   "null", "true", "false",
+                                                   "on", "off", "yes",  "no"};
+  return std::find(kWords.begin(), kWords.end(), text) != kWords.end() || is_number(text);
+}
+
 class TreeBuilder : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(bool foreign) : foreign_(foreign) {}
+
   YamlTree root() const { return root_ ? root_ : std::make_shared<Yaml>(); }
+  YamlTree documents() const {
+    auto all = begin(Yaml::Kind::list, {});
+    all->items = documents_;
+    return all;
+  }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (root_) throw Refusal{place_of(mark), "expected one document, not a second"};
+    anchors_.clear();
+    if (root_ && !foreign_) throw Refusal{place_of(mark), "expected one document, not a second"};
   }
-  void OnDocumentEnd() override {}
+  void OnDocumentEnd() override { documents_.push_back(root()); }
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     count(place_of(mark), 1);
@@ -68,11 +95,12 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    refuse_tag(mark, tag);
+    if (!foreign_) refuse_tag(mark, tag);
     count(place_of(mark), 1);
     const auto text = begin(Yaml::Kind::text, place_of(mark));
     text->text = value.ends_with('\n') ? value.substr(0, value.size() - 1) : value;
-    if (repaired(text->text, text->text.size()) != text->text)
+    if (foreign_) tell_apart(text->text, tag);
+    if (!foreign_ && repaired(text->text, text->text.size()) != text->text)
       throw Refusal{text->place, "expected UTF-8 text without control characters"};
     add(text, anchor);
   }
@@ -154,9 +182,15 @@ class TreeBuilder : public YAML::EventHandler {
       take_value(parent, value);
   }
 
-  static void take_key(Open& parent, const Yaml& key) {
+  // `tag` is "?" of a plain text, "!" of a quoted one.
+  static void tell_apart(std::string& text, const std::string& tag) {
+    if (tag == "!" && is_typed(text)) text = '"' + text + '"';
+    if (!tag.empty() && tag != "?" && tag != "!") text = tag + " " + text;
+  }
+
+  void take_key(Open& parent, const Yaml& key) const {
     if (key.kind != Yaml::Kind::text) throw Refusal{key.place, "expected a key that is a text"};
-    if (key.text == "<<") throw Refusal{key.place, "expected no merge key <<"};
+    if (key.text == "<<" && !foreign_) throw Refusal{key.place, "expected no merge key <<"};
     const auto found = parent.value->entries.find(key.text);
     if (found != parent.value->entries.end())
       throw Refusal{key.place, "duplicate key `" + repaired(key.text, 64) + "`, first on line " +
@@ -173,20 +207,22 @@ class TreeBuilder : public YAML::EventHandler {
     parent.key.reset();
   }
 
+  bool foreign_;
   YamlTree root_;
+  std::vector<YamlTree> documents_;
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, YamlTree> anchors_;
   std::size_t nodes_ = 0;
 };
 
-YamlTree build(const std::string& bytes) {
+YamlTree build(const std::string& bytes, bool foreign) {
   refuse_costly(bytes);
   std::istringstream stream(bytes);
   YAML::Parser parser(stream);
-  TreeBuilder builder;
+  TreeBuilder builder(foreign);
   while (parser.HandleNextDocument(builder)) {
   }
-  return builder.root();
+  return foreign ? builder.documents() : builder.root();
 }
 
 tl::unexpected<Error> error_at(const std::string& file, Place place, const std::string& why) {
@@ -194,13 +230,11 @@ tl::unexpected<Error> error_at(const std::string& file, Place place, const std::
               why);
 }
 
-}  // namespace
-
-Result<YamlTree> parse_yaml(const std::string& bytes, const std::string& file) {
+Result<YamlTree> parse(const std::string& bytes, const std::string& file, bool foreign) {
   try {
     if (bytes.size() > kYamlBytes)
       throw Refusal{{}, "expected at most " + std::to_string(kYamlBytes) + " bytes"};
-    return build(bytes);
+    return build(bytes, foreign);
   } catch (const Refusal& refusal) {
     return error_at(file, refusal.place, refusal.why);
   } catch (const YAML::Exception& error) {
@@ -208,6 +242,16 @@ Result<YamlTree> parse_yaml(const std::string& bytes, const std::string& file) {
     return error_at(file, place_of(error.mark),
                     "expected YAML: " + error.msg.substr(0, error.msg.find(':')));
   }
+}
+
+}  // namespace
+
+Result<YamlTree> parse_yaml(const std::string& bytes, const std::string& file) {
+  return parse(bytes, file, false);
+}
+
+Result<YamlTree> parse_foreign_yaml(const std::string& bytes, const std::string& file) {
+  return parse(bytes, file, true);
 }
 
 }  // namespace mse

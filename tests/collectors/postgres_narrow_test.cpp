@@ -114,6 +114,22 @@ TEST(PostgresDownstreams, NamesThatRepeatAreKeptApart) {
   EXPECT_EQ(out.replicas[2].name, "w\xEF\xBF\xBD");
 }
 
+TEST(PostgresDownstreams, PeersAreReplicasWhoseAddressCanBeTold) {
+  const Rows rows{{"kind", "name", "address"},
+                  {{"replica", "pg-3", "10.0.0.3:5432"},
+                   {"replica", "walreceiver", "[fd00::2]:5432"},
+                   {"replica", "local", {}},
+                   {"slot", "s1", {}}}};
+  const auto peers = parse_peers(rows).value();
+  ASSERT_EQ(peers.size(), 2U);
+  EXPECT_EQ(peers[0].name, "pg-3");
+  EXPECT_EQ(peers[0].address, "10.0.0.3:5432");
+  EXPECT_EQ(peers[1].address, "[fd00::2]:5432");
+  const std::vector<std::vector<std::optional<std::string>>> many(1000, {"replica", "r", "a:1"});
+  EXPECT_EQ(parse_peers({{"kind", "name", "address"}, many}).value().size(), 64U);
+  EXPECT_FALSE(parse_peers({{"kind", "name"}, {}}));
+}
+
 TEST(PostgresDownstreams, AreCappedAndDistrusted) {
   std::vector<std::vector<std::optional<std::string>>> many(
       1000, {"slot", "s", {}, {}, {}, {}, "t", "1"});

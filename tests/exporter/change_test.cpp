@@ -241,6 +241,7 @@ TEST_F(Ending, PreexistingNodesDoNotBlock) {
   step("AAC");
   node("n2").slot.old_drift = c;
   order = declared("B");
+  after(seconds(15), "BAC");
   after(seconds(15), "BBC");
   EXPECT_EQ(after(seconds(15), "BBC")->outcome, Outcome::converged);
 }
@@ -249,6 +250,7 @@ TEST_F(Ending, AcknowledgedNodesDoNotBlock) {
   step("AAC");
   node("n2").slot.acknowledged = c;
   order = declared("B");
+  after(seconds(15), "BAC");
   after(seconds(15), "BBC");
   EXPECT_EQ(after(seconds(15), "BBC")->outcome, Outcome::converged);
 }

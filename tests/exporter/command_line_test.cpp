@@ -24,7 +24,7 @@ int refusal(std::vector<const char*> arguments) {
 
 TEST(CommandLine, ServesOnLoopbackByDefault) {
   EXPECT_EQ(line({}).command, Command::serve);
-  EXPECT_EQ(line({}).listen_address, "127.0.0.1:9889");
+  EXPECT_EQ(line({}).listen_address, ":9889");
   EXPECT_FALSE(line({}).enable_lifecycle);
 }
 

@@ -26,7 +26,7 @@ json as_json(const YAML::Node& node) {
   return all;
 }
 
-// Walks the full example and the schema side by side. At each map with fixed keys it adds a key
+// Walks the examples and the schema side by side. At each map with fixed keys it adds a key
 // that nothing is near to: the error then lists every key the loader knows there.
 class ConfigSchema : public ConfigFolder {
  protected:
@@ -36,16 +36,16 @@ class ConfigSchema : public ConfigFolder {
     return resolved(&schema_.at(json::json_pointer(ref->get<std::string>().substr(1))));
   }
 
-  // The alternative of a oneOf that is for a map, if `schema` has some.
-  const json* for_maps(const json* schema) const {
+  // The alternative of a oneOf that is for a `type`, if `schema` has some.
+  const json* alternative(const json* schema, const std::string& type) const {
     const auto choices = schema->find("oneOf");
     if (choices == schema->end()) return schema;
     for (const auto& choice : *choices)
-      if (resolved(&choice)->value("type", json()) == "object") return resolved(&choice);
+      if (resolved(&choice)->value("type", json()) == type) return resolved(&choice);
     return schema;
   }
 
-  // The keys known in the map at `where` of the example, by the loader's own word.
+  // The keys known in the map at `where` of the example at hand, by the loader's own word.
   std::set<std::string> known_at(const json::json_pointer& where) {
     json changed = example_;
     changed[where]["zzzzzzzzzzzz"] = 1;
@@ -91,9 +91,10 @@ class ConfigSchema : public ConfigFolder {
 
   void compare(const json& any_schema, const json& value, const json::json_pointer& where) {
     const auto& schema = *resolved(&any_schema);
-    if (value.is_object()) compare_map(*for_maps(&schema), value, where);
+    if (value.is_object()) compare_map(*alternative(&schema, "object"), value, where);
     if (!value.is_array()) return;
-    for (std::size_t i = 0; i < value.size(); ++i) compare(schema.at("items"), value[i], where / i);
+    const auto& items = alternative(&schema, "array")->at("items");
+    for (std::size_t i = 0; i < value.size(); ++i) compare(items, value[i], where / i);
   }
 
   // Every map with fixed keys in the schema.
@@ -104,17 +105,20 @@ class ConfigSchema : public ConfigFolder {
   }
 
   json schema_ = json::parse(bytes_of(kDeploy / "config.schema.json"));
-  json example_ = as_json(YAML::Load(bytes_of(kDeploy / "examples/full.yml")));
+  json example_;
   std::set<const json*> visited_;
 };
 
 TEST_F(ConfigSchema, KnowsExactlyTheKeysOfTheLoader) {
-  compare(schema_, example_, json::json_pointer());
+  for (const auto& file : files_in(kDeploy / "examples")) {
+    example_ = as_json(YAML::Load(bytes_of(file)));
+    compare(schema_, example_, json::json_pointer());
+  }
   std::set<const json*> all;
   properties_in(schema_, all);
   for (const auto* properties : all)
     EXPECT_TRUE(visited_.contains(properties))
-        << "the full example shows nothing of: " << properties->dump();
+        << "no example shows anything of: " << properties->dump();
 }
 
 TEST_F(ConfigSchema, ShippedExamplesLoadWithTheProgramsCollectors) {

@@ -30,7 +30,7 @@ class EngineTest : public testing::Test {
   ServiceConfig service(const std::string& name, const std::vector<std::string>& members) {
     ServiceConfig made;
     made.settings.name = name;
-    CollectEntry entry{"fake", {}};
+    CollectEntry entry{"fake", {}, nullptr};
     for (const auto& member : members) {
       made.settings.nodes.push_back({member, member, {}, true});
       entry.by_node[member] = std::make_shared<FakeCollector>(nodes, false);
@@ -83,12 +83,12 @@ TEST_F(EngineTest, GoesOnFromWhatAnEarlierRunRemembered) {
     last = std::move(snapshot);
   };
   const auto keep = [&kept](Histories histories) { kept = std::move(histories); };
-  engine.emplace(io.get_executor(), made, publish, Engine::Past{{}, keep});
+  engine.emplace(io.get_executor(), made, publish, nullptr, Engine::Past{{}, keep});
   ASSERT_TRUE(until([&] { return complete() && kept.contains("s"); }));
   engine.reset();
   last.reset();
   node("b", "3");
-  engine.emplace(io.get_executor(), made, publish, Engine::Past{kept, keep});
+  engine.emplace(io.get_executor(), made, publish, nullptr, Engine::Past{kept, keep});
   EXPECT_EQ(last->incomplete, 1);
   ASSERT_TRUE(until([&] { return complete(); }));
   EXPECT_EQ(status("b"), Status::divergent);

@@ -44,9 +44,8 @@ using Renames = std::map<std::string, std::string>;
 void spoil(NodeView& node, const Renames& renames, Bytes& bytes) {
   node.name = bytes();
   node.region = bytes();
-  std::map<std::string, NodeDimension> dimensions;
+  NodeDimensions dimensions;
   for (auto& [name, dimension] : node.dimensions) {
-    dimension.text = bytes();
     dimensions[renames.at(name)] = dimension;
   }
   node.dimensions = dimensions;
@@ -85,6 +84,8 @@ void spoil(ServiceView& service, Bytes& bytes) {
   for (auto& node : service.nodes) spoil(node, renames, bytes);
   spoil(service.deploy, bytes);
   service.online_changes = {{bytes(), 1}, {bytes() + "/" + bytes(), 1}, {"/", 1}};
+  service.measures.reconciliations = {{bytes(), service.measures.reconciliations["backfill"]}};
+  service.measures.streams = {{bytes(), service.measures.streams["payments"]}};
   for (auto& collector : service.collectors) {
     collector.kind = bytes();
     for (auto& node : collector.nodes) node.name = bytes();

@@ -122,6 +122,39 @@ TEST(Exposition, WhatIsNotKnownIsAbsentAndNeverZero) {
               testing::SizeIs(2));
 }
 
+TEST(Exposition, MeasuresThatNobodyTellsHaveNoSeries) {
+  const auto all = series(rich_snapshot());
+  for (const std::string family :
+       {"reconciliations_total", "schema_validations_total", "authorization_decisions_total",
+        "authorization_probes_total", "events_total"}) {
+    for (const auto& [name, value] : of_family(all, "mixed_state_" + family))
+      EXPECT_THAT(name, testing::HasSubstr("orders-db")) << "tenants tell nothing";
+  }
+  EXPECT_THAT(of_family(all, "mixed_state_duplicate_events_total"), testing::SizeIs(1));
+  EXPECT_THAT(of_family(all, "mixed_state_reconciliations_total"), testing::SizeIs(2));
+}
+
+TEST(Exposition, AMeasureThatIsToldHasEveryValueOfItsClosedLists) {
+  ServiceView quiet;
+  quiet.name = "q";
+  quiet.measures.reconciliations["k"].runs.emplace();
+  quiet.measures.schemas.emplace();
+  quiet.measures.decisions.emplace();
+  quiet.measures.probes.emplace();
+  Snapshot snapshot;
+  snapshot.services = {quiet};
+  const auto all = series(snapshot);
+  const std::map<std::string, std::size_t> expected{{"reconciliations_total", 2},
+                                                    {"schema_validations_total", 2},
+                                                    {"authorization_decisions_total", 8},
+                                                    {"authorization_probes_total", 3}};
+  for (const auto& [family, count] : expected) {
+    const auto found = of_family(all, "mixed_state_" + family);
+    EXPECT_EQ(found.size(), count) << family;
+    EXPECT_THAT(found, testing::Each(Pair(testing::_, 0))) << family;
+  }
+}
+
 TEST(Exposition, WithoutLookingForMigrationsNoneAreClaimedToBeClean) {
   const auto all = series(rich_snapshot());
   EXPECT_THAT(of_family(all, "mixed_state_migration_dirty"),

@@ -42,6 +42,22 @@ class LoadConfig : public ConfigFolder {
   }
 };
 
+TEST_F(LoadConfig, UrlsDeclareStatesAndChanges) {
+  const auto config =
+      load(with("    canonical: {config: {declared: {url: 'https://cd.internal/t?a=1', json: "
+                "/version, ca_file: ca.pem,"
+                " bearer_token_file: pg.pass}}}\n    changes: {config: {url: "
+                "'http://cd.internal:8080/c'}}\n"));
+  ASSERT_TRUE(config) << config.error().message;
+  const auto& settings = config->services.at(0).settings;
+  const auto& target = std::get<UrlSource>(settings.canonical.at("config").source);
+  EXPECT_EQ(target.url, "https://cd.internal/t?a=1");
+  EXPECT_EQ(target.json, "/version");
+  EXPECT_EQ(target.ca_file, folder_ / "ca.pem");
+  EXPECT_EQ(target.bearer_token->reveal(), "hunter2");
+  EXPECT_EQ(std::get<UrlSource>(settings.changes.at("config")).url, "http://cd.internal:8080/c");
+}
+
 // Each invalid file says in its first line what the error is, after the file's name.
 TEST_F(LoadConfig, EachInvalidFileIsRefusedWithItsOwnMessage) {
   constexpr std::string_view kExpect = "# expect: ";
@@ -84,7 +100,7 @@ TEST_F(LoadConfig, TenLinesAreEnough) {
 
 TEST_F(LoadConfig, TheFullExampleSaysAllOfAService) {
   const auto config = example("full.yml");
-  ASSERT_EQ(config.services.size(), 2U);
+  ASSERT_EQ(config.services.size(), 5U);
   const auto& settings = config.services[0].settings;
   EXPECT_EQ(settings.owner, "payments");
   EXPECT_EQ(settings.tier, "critical");
@@ -96,12 +112,54 @@ TEST_F(LoadConfig, TheFullExampleSaysAllOfAService) {
   EXPECT_THAT(settings.off, ElementsAre("hba"));
   EXPECT_THAT(settings.compatible,
               ElementsAre(Pair("schema_version", ElementsAre(ElementsAre("41", "42")))));
-  EXPECT_EQ(settings.changes.at("schema_version").path, folder_ / "deploys/orders.json");
+  EXPECT_EQ(std::get<FileSource>(settings.changes.at("schema_version")).path,
+            folder_ / "deploys/orders.json");
   EXPECT_EQ(settings.tolerate_unknown, 0.0);
   EXPECT_EQ(settings.min_nodes, 2);
   EXPECT_DOUBLE_EQ(settings.objectives.exposure, 0.01);
   EXPECT_EQ(settings.objectives.replica_lag, seconds(2));
   EXPECT_EQ(settings.objectives.min_bad_events, 10U);
+}
+
+TEST_F(LoadConfig, ObjectivesLeftOutAreThoseOfTheMeasures) {
+  const Objectives said = example("ten-lines.yml").services[0].settings.objectives;
+  EXPECT_DOUBLE_EQ(said.exposure, 0.01);
+  EXPECT_DOUBLE_EQ(said.convergence_budget, 0.05);
+  EXPECT_DOUBLE_EQ(said.reconciliation, 0.01);
+  EXPECT_EQ(said.reconciliation_lag, minutes(15));
+  EXPECT_DOUBLE_EQ(said.duplicates, 1e-5);
+  EXPECT_DOUBLE_EQ(said.schema, 1e-3);
+  EXPECT_DOUBLE_EQ(said.replica_lag_budget, 0.05);
+  EXPECT_DOUBLE_EQ(said.config_drift, 0);
+  EXPECT_DOUBLE_EQ(said.authorization, 0);
+}
+
+TEST_F(LoadConfig, TheFullExampleLooksForNodes) {
+  const auto service = example("full.yml").services.at(2);
+  EXPECT_EQ(service.settings.nodes.at(0).name, "shard-0");
+  ASSERT_TRUE(service.settings.discover);
+  const auto& files = std::get<FileDiscovery>(service.settings.discover->source).files;
+  EXPECT_THAT(files, ElementsAre(folder_ / "targets/shards*.json"));
+  EXPECT_EQ(service.settings.discover->name_label, "pod");
+  EXPECT_THAT(service.settings.discover->labels, ElementsAre(Pair("region", "eu")));
+  const auto& entry = service.collect.at(0);
+  EXPECT_EQ(entry.of("shard-0"), entry.of("pod-9")) << "they override nothing";
+}
+
+TEST_F(LoadConfig, ADiscoveredNodeHasNothingOfWhatAConfiguredOneOverrides) {
+  const auto config = load(
+      "services:\n"
+      "  - name: s\n"
+      "    nodes: {static: [{name: a, address: a, user: own}], discover: {file: t.json}}\n"
+      "    collect: [{postgres: {user: mon}}]\n");
+  ASSERT_TRUE(config) << config.error().message;
+  const auto& entry = config->services.at(0).collect.at(0);
+  const auto user = [&](const std::string& node) {
+    return dynamic_cast<const OfferedCollector&>(*entry.of(node)).user;
+  };
+  EXPECT_EQ(user("a"), "own");
+  EXPECT_EQ(user("found"), "mon");
+  EXPECT_EQ(entry.all().size(), 2U);
 }
 
 TEST_F(LoadConfig, TheFullExampleNamesCanonicalPoliciesByDimension) {
@@ -259,7 +317,8 @@ TEST_F(LoadConfig, PathsAreJoinedToTheFolderOfARelativeFileToo) {
   const auto config = load_config("config.yml", fake_kinds());
   std::filesystem::current_path(before);
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_EQ(config->services.at(0).settings.changes.at("schema").path, folder_ / "b.json");
+  EXPECT_EQ(std::get<FileSource>(config->services.at(0).settings.changes.at("schema")).path,
+            folder_ / "b.json");
 }
 
 TEST_F(LoadConfig, ANameOfAnotherIsSuggested) {

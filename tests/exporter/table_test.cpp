@@ -10,10 +10,10 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-NodeDimension in(Status status, std::string text = "") {
+NodeDimension in(Status status, const std::string& text = "") {
   NodeDimension dimension;
   dimension.status = status;
-  dimension.text = std::move(text);
+  if (!text.empty()) dimension.state = std::make_shared<const State>(State{{}, text, {}});
   return dimension;
 }
 
@@ -89,7 +89,8 @@ TEST(Table, SaysWhyADimensionHasNoCanonical) {
 
 TEST(Table, HostileTextCannotReachTheTerminal) {
   auto snapshot = all_canonical();
-  snapshot.services[0].nodes[0].dimensions["config"].text = "\x1b[31mred\n" + std::string(999, 'x');
+  snapshot.services[0].nodes[0].dimensions["config"] =
+      in(Status::canonical, "\x1b[31mred\n" + std::string(999, 'x'));
   const auto text = render_table(snapshot);
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   EXPECT_THAT(text, Not(HasSubstr(std::string(50, 'x'))));

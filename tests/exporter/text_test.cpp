@@ -29,6 +29,12 @@ TEST(Text, ControlCharactersBecomeSpaces) {
   EXPECT_EQ(repaired("a\n\x1b[31mb\0c\x7f"sv), "a  [31mb c ");
 }
 
+TEST(Repaired, C1ControlsAndLineSeparatorsDoNotGetThrough) {
+  EXPECT_EQ(repaired("a\u0080b\u009Bc\u009Fd"), "a b c d");
+  EXPECT_EQ(repaired("a\u2028b\u2029c"), "a b c");
+  EXPECT_EQ(repaired("\u00A0\u2027\u202A"), "\u00A0\u2027\u202A") << "their neighbours stay";
+}
+
 TEST(Text, LongTextIsCutOnACharacterBorderAndStaysDistinct) {
   const std::string a = std::string(255, 'x') + "ü1";
   const std::string b = std::string(255, 'x') + "ü2";

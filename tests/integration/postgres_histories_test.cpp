@@ -271,6 +271,8 @@ TEST(PostgresPair, APrimaryNamesItsReplicas) {
   const auto downstreams = primary.read(postgres_downstreams())->downstreams.value();
   ASSERT_EQ(downstreams.replicas.size(), 1U);
   EXPECT_FALSE(downstreams.replicas[0].name.empty());
+  const auto peers = primary.read(postgres_downstreams())->peers;
+  EXPECT_TRUE(!peers || peers->empty()) << "one on loopback has no address that can be told";
   Direct plain(Where::primary, "app", "mixed_state");
   EXPECT_TRUE(plain.read(postgres_downstreams())->downstreams->replicas.empty());
 }

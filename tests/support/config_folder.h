@@ -35,6 +35,7 @@ class ConfigFolder : public testing::Test {
   ConfigFolder() {
     std::filesystem::create_directories(folder_);
     write("pg.pass", "hunter2\n");
+    write("redis.pass", "hunter4\n");
     ::setenv("PGPASSWORD", "hunter3", 1);
     ::unsetenv("MSE_TEST_UNSET");
   }

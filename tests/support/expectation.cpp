@@ -20,7 +20,8 @@ std::string standing_text(const NodeDimension& standing) {
 }
 
 std::string shown(const NodeDimension& standing) {
-  return standing_text(standing) + " (at " + (standing.text.empty() ? "?" : standing.text) + ")";
+  return standing_text(standing) + " (at " + (standing.text().empty() ? "?" : standing.text()) +
+         ")";
 }
 
 template <typename Enum, typename Count>

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "collectors/file.h"
+#include "collectors/query.h"
 #include "exporter/collector.h"
 
 namespace mse {
@@ -57,7 +59,9 @@ inline Result<std::unique_ptr<Collector>> make_fake_probe(Options options) {
 
 inline const std::vector<CollectorKind>& fake_kinds() {
   static const std::vector<CollectorKind> kKinds{
+      {"file", "the real one, which connects to nothing", make_file},
       {"postgres", "settings of the real one", make_fake_postgres},
+      {"query", "the real one, which connects to nothing here", make_query},
       {"probe", "one dimension, whichever is named", make_fake_probe}};
   return kKinds;
 }

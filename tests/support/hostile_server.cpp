@@ -6,6 +6,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/read.hpp>
+#include <asio/read_until.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
@@ -79,6 +80,13 @@ asio::awaitable<void> end(SocketPtr socket, Script::End how) {
   socket->close();
 }
 
+asio::awaitable<void> read_request(SocketPtr socket) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  std::string head;
+  auto buffer = asio::dynamic_buffer(head);
+  co_await asio::async_read_until(*socket, buffer, kEnd, asio::use_awaitable);
+}
+
 asio::awaitable<void> play(SocketPtr socket, Script script) {
   try {
     if (!script.answers_tls.empty()) {
@@ -89,7 +97,10 @@ asio::awaitable<void> play(SocketPtr socket, Script script) {
       co_await log_in(socket);
       if (script.reads_query) co_await read_message(socket, kHead);
     }
-    co_await say(socket, script);
+    do {
+      if (script.reads_request) co_await read_request(socket);
+      co_await say(socket, script);
+    } while (script.again);
     co_await repeat(socket, script.repeats);
     co_await end(socket, script.end);
   } catch (const std::system_error&) {  // the client hung up, as it should

@@ -18,6 +18,8 @@ struct Script {
   std::string answers_tls;  // to an SSLRequest: "S" or "N", or something that is neither
   bool logs_in = false;     // a PostgreSQL server until the login and the session's set-up are done
   bool reads_query = true;  // then waits for a query, once it logged in
+  bool reads_request = false;  // waits for the head of an HTTP request
+  bool again = false;          // does so, and says it, until the client hangs up
   std::string says;
   Duration pause{};     // between two bytes of it
   std::string repeats;  // for ever, as fast as the client takes it

@@ -15,8 +15,7 @@ Wall at(int second) {
 NodeDimension node_dimension(Status status, std::uint64_t fingerprint, std::string text) {
   NodeDimension dimension;
   dimension.status = status;
-  dimension.state = StateKey{fingerprint, ""};
-  dimension.text = std::move(text);
+  dimension.state = std::make_shared<const State>(State{{fingerprint, ""}, std::move(text), {}});
   if (status == Status::divergent || status == Status::transition) dimension.since = at(60);
   return dimension;
 }
@@ -120,6 +119,26 @@ CollectorView postgres() {
   return view;
 }
 
+MeasuresView measures() {
+  MeasuresView view;
+  auto& backfill = view.reconciliations["backfill"];
+  backfill.runs = {40, 2};
+  backfill.processed_items = 12000;
+  backfill.duration.emplace(kReconciliationBounds).observe(2.5, 42);
+  backfill.pending_items = 17;
+  backfill.mismatched_items = 0;
+  backfill.oldest_pending = milliseconds(90500);
+  backfill.last_success = at(80);
+  view.reconciliations["never told how often"].oldest_pending = seconds(0);
+  view.streams["payments"] = {1000000, 9};
+  view.streams["without duplicates"].events = 5;
+  view.schemas = {5000, 1};
+  view.decisions.emplace().at(0) = {300, 20};
+  view.decisions->at(3) = {1, 0};
+  view.probes = {{ProbeResult::match, 5}};
+  return view;
+}
+
 ServiceView orders() {
   ServiceView service;
   service.name = "orders-db";
@@ -140,6 +159,7 @@ ServiceView orders() {
   service.migration_dirty = 1;
   service.migration_locked = milliseconds(2500);
   service.online_changes = {{"gh-ost/copy", 1}, {"pt-osc/swap/late", 2}, {"spirit", 1}};
+  service.measures = measures();
   service.collectors = {postgres()};
   return service;
 }
@@ -164,6 +184,7 @@ ServiceView tenants() {
   schema.nodes = {1, 0, 0, 9};
   schema.compatible = false;
   service.dimensions["schema"] = schema;
+  service.discovery_up = true;
   service.node_seconds = {100, 0, 0, 900};
   return service;
 }
