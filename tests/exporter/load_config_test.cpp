@@ -100,7 +100,7 @@ TEST_F(LoadConfig, TenLinesAreEnough) {
 
 TEST_F(LoadConfig, TheFullExampleSaysAllOfAService) {
   const auto config = example("full.yml");
-  ASSERT_EQ(config.services.size(), 5U);
+  ASSERT_EQ(config.services.size(), 6U);
   const auto& settings = config.services[0].settings;
   EXPECT_EQ(settings.owner, "payments");
   EXPECT_EQ(settings.tier, "critical");

@@ -1,5 +1,5 @@
-// Collector kinds for tests of the configuration: they read settings as real ones do and connect to
-// nothing.
+// Collector kinds for tests of the configuration: the real ones, of which none connects to anything
+// before it is opened, but a postgres that shows what it read, and one more of any dimension.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "collectors/file.h"
-#include "collectors/query.h"
 #include "exporter/collector.h"
 
 namespace mse {
@@ -58,11 +56,14 @@ inline Result<std::unique_ptr<Collector>> make_fake_probe(Options options) {
 }
 
 inline const std::vector<CollectorKind>& fake_kinds() {
-  static const std::vector<CollectorKind> kKinds{
-      {"file", "the real one, which connects to nothing", make_file},
-      {"postgres", "settings of the real one", make_fake_postgres},
-      {"query", "the real one, which connects to nothing here", make_query},
-      {"probe", "one dimension, whichever is named", make_fake_probe}};
+  static const std::vector<CollectorKind> kKinds = [] {
+    std::vector<CollectorKind> kinds = collector_kinds();
+    for (auto& kind : kinds) {
+      if (kind.name == "postgres") kind.make = make_fake_postgres;
+    }
+    kinds.push_back({"probe", "one dimension, whichever is named", make_fake_probe});
+    return kinds;
+  }();
   return kKinds;
 }
 
