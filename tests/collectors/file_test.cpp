@@ -209,7 +209,9 @@ TEST_F(Files, ALinkSwappedWhileReadingGivesTheOldOrTheNewNeverAMix) {
     }
     EXPECT_EQ(files->size(), 2U);
     EXPECT_EQ(files->front().bytes, files->back().bytes);
-    if (last) EXPECT_EQ(files->front().bytes, "v: " + std::to_string(kSwaps));
+    if (last) {
+      EXPECT_EQ(files->front().bytes, "v: " + std::to_string(kSwaps));
+    }
   }
   swapper.join();
   EXPECT_GT(reads, 1);

@@ -110,7 +110,8 @@ TEST_F(RedisPair, R2AFrozenReplicaIsOnlineForItsPrimaryAndUnreadableForUs) {
   EXPECT_NE(primary_.info("slave0").find("state=online"), std::string::npos) << "the naive answer";
   const auto reading = watched_replica_.try_position(std::chrono::milliseconds(300));
   EXPECT_FALSE(reading);
-  if (!reading) EXPECT_EQ(reading.error().reason, Reason::deadline);
+  ASSERT_FALSE(reading);
+  EXPECT_EQ(reading.error().reason, Reason::deadline);
   replica_.signal(SIGCONT);
   wait_until("level again", [this] { return is_level(); });
 }
