@@ -17,13 +17,6 @@ extern char** environ;  // NOLINT(readability-redundant-declaration)
 namespace mse::testing_support {
 namespace {
 
-std::uint16_t free_port() {
-  asio::io_context loop;
-  const asio::ip::tcp::acceptor probe(loop,
-                                      asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-  return probe.local_endpoint().port();
-}
-
 std::filesystem::path new_directory() {
   auto pattern = (std::filesystem::temp_directory_path() / "mixed_state-redis-XXXXXX").string();
   EXPECT_NE(mkdtemp(pattern.data()), nullptr);
@@ -31,6 +24,13 @@ std::filesystem::path new_directory() {
 }
 
 }  // namespace
+
+std::uint16_t free_port() {
+  asio::io_context loop;
+  const asio::ip::tcp::acceptor probe(loop,
+                                      asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  return probe.local_endpoint().port();
+}
 
 RedisServer::RedisServer(const std::vector<std::string>& options)
     : port_(free_port()), directory_(new_directory()) {

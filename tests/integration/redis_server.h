@@ -12,6 +12,9 @@
 
 namespace mse::testing_support {
 
+// Of 127.0.0.1, on which nobody listens now.
+std::uint16_t free_port();
+
 // `redis-server` on a free port of 127.0.0.1 with a directory of its own and no snapshots; waits
 // until it answers. Ended by its pid.
 class RedisServer {

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 
+#include "exporter/resolver.h"
 #include "tests/support/client_loop.h"
 #include "tests/support/hostile_server.h"
 
@@ -111,6 +113,13 @@ TEST(RedisClient, GarbageIsProtocol) {
 TEST(RedisClient, LengthsThatLieAreTooLarge) {
   expect_quick(ask(saying("*2147483647\r\n")), Reason::too_large);
   expect_quick(ask(saying("$9000000000000000000\r\n")), Reason::too_large);
+  expect_quick(ask(saying("*1\r\n$9000000000000000000\r\n")), Reason::too_large);
+}
+
+TEST(RedisClient, ABodyOfTwoGigabytesIsTooLargeBeforeItIsRead) {
+  auto script = saying("$2147483648\r\n");
+  script.repeats = std::string(1U << 16U, 'x');
+  expect_quick(ask(script), Reason::too_large);
 }
 
 TEST(RedisClient, AFloodIsTooLarge) {
@@ -152,6 +161,49 @@ TEST(RedisClient, APortWhereNobodyListensIsRefused) {
     address = server.address();
   }
   expect_quick(ask_at(address, seconds(5), settings()), Reason::refused);
+}
+
+// Looks names up until it is let go.
+class HangingDns {
+ public:
+  explicit HangingDns(ClientLoop& process)
+      : resolver_(process.loop.get_executor(), {}, [end = end_.get_future().share()](const auto&) {
+          end.wait();
+          return Polled<Addresses>(tl::unexpected(Failure{Reason::dns, "at the end"}));
+        }) {
+    process.environment.resolve = [this](std::string host, Mono deadline) {
+      return resolver_.resolve(std::move(host), deadline);
+    };
+  }
+  HangingDns(const HangingDns&) = delete;
+  HangingDns& operator=(const HangingDns&) = delete;
+  ~HangingDns() { end_.set_value(); }
+
+ private:
+  std::promise<void> end_;
+  Resolver resolver_;
+};
+
+TEST(RedisClient, ANameServerThatHangsFailsAtTheDeadlineAndDelaysNoNeighbour) {
+  const HostileServer neighbour(saying("+OK\r\n"));
+  ClientLoop process;
+  const HangingDns dns(process);
+  RedisClient hung(settings(), "redis.internal", process.environment);
+  RedisClient other(settings(), neighbour.address(), process.environment);
+  std::optional<Duration> answered;
+  const auto began = std::chrono::steady_clock::now();
+  asio::co_spawn(process.loop, other.request(info(), in(seconds(5))),
+                 [&](const std::exception_ptr&, const Polled<std::vector<RedisReply>>& replies) {
+                   EXPECT_TRUE(replies);
+                   answered = std::chrono::steady_clock::now() - began;
+                 });
+  const auto replies = process.run(hung.request(info(), in(milliseconds(300))));
+  const auto took = std::chrono::steady_clock::now() - began;
+  ASSERT_FALSE(replies);
+  EXPECT_EQ(name(replies.error().reason), name(Reason::deadline)) << replies.error().text;
+  EXPECT_LT(took, milliseconds(700));
+  ASSERT_TRUE(answered);
+  EXPECT_LT(*answered, milliseconds(250));
 }
 
 TEST(RedisClient, ANameThatIsNoneIsDns) {
