@@ -1,0 +1,163 @@
+"""The history through restarts of the real program: kills at any moment, damage, and what a real Prometheus sees of it."""
+from __future__ import annotations
+
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from collections.abc import Callable
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from fleet import ROOT, program  # noqa: E402
+from monitoring import Exporter, Metrics, Prometheus  # noqa: E402
+from process import LOOPBACK, Directory, free_port, wait_until  # noqa: E402
+
+POLL = 1.0
+STARTED_WITHIN = 2.0  # the issue's bound, from the first instruction to an answer
+KILLS = int(os.environ.get("MSE_KILLS", "25"))  # a hundred take three minutes
+NODES = ("web-1", "web-2", "web-3")
+CONFIG = """
+global: {{poll_interval: 1s, deep_interval: 1s, poll_timeout: 500ms}}
+services:
+  - name: web
+    nodes: [{nodes}]
+    collect: [{{file: {{dimension: config, path: "{{node}}.yml"}}}}]
+"""
+
+
+class HistoryCase(unittest.TestCase):
+    """Three nodes whose configurations are files, and an exporter that remembers them in one."""
+
+    def setUp(self) -> None:
+        self.directory = Directory()
+        self.addCleanup(self.directory.remove)
+        for node in NODES:
+            self.give(node, 1)
+        nodes = ", ".join(f"{{name: {node}}}" for node in NODES)
+        self.config = self.directory.file("exporter.yml", CONFIG.format(nodes=nodes))
+        self.history = self.directory.path / "history.db"
+        self.port = free_port()
+        self.start()
+
+    def give(self, node: str, release: int) -> None:
+        """Replaces the file of `node` at once, as tools do."""
+        new = self.directory.file(f"{node}.new", f"release: {release}\n")
+        new.rename(self.directory.path / f"{node}.yml")
+
+    def start(self) -> float:
+        """How long until it answered."""
+        begun = time.monotonic()
+        self.exporter = Exporter(self.directory, program(), self.config, self.port,
+                                 [f"--storage.path={self.history}"])
+        self.addCleanup(self.exporter.stop)
+        wait_until("it answers", lambda: self.exporter.get("/metrics") is not None, 10, 0.01)
+        return time.monotonic() - begun
+
+    def kill(self) -> None:
+        self.exporter.server.end(signal.SIGKILL)
+
+    def eventually(self, what: str, condition: Callable[[Metrics], object]) -> Metrics:
+        def metrics_that_do() -> Metrics | None:
+            metrics = self.exporter.metrics()
+            return metrics if condition(metrics) else None
+        return wait_until(what, metrics_that_do, 10)
+
+    def diverge(self) -> float:
+        """web-2 alone moves, by nobody's word; since when."""
+        self.eventually("all are compared", lambda metrics: self.status(metrics, "web-3") == 0)
+        self.give("web-2", 2)
+        return self.since(self.eventually("web-2 is divergent", lambda metrics: self.status(metrics, "web-2") == 3))
+
+    def status(self, metrics: Metrics, node: str) -> float | None:
+        return metrics.value("node_status", service="web", dimension="config", node=node)
+
+    def since(self, metrics: Metrics) -> float | None:
+        return metrics.value("node_divergent_since_timestamp_seconds", service="web", dimension="config", node="web-2")
+
+
+class Restarts(HistoryCase):
+    def test_killed_at_any_moment_it_starts_soon_and_what_it_told_stays_true(self) -> None:
+        since = self.diverge()
+        seed = random.randrange(1 << 32)
+        moments = random.Random(seed)
+        slowest = 0.0
+        for _ in range(KILLS):
+            self.kill()
+            slowest = max(slowest, self.start())
+            until = time.monotonic() + moments.uniform(0, 2 * POLL)
+            while time.monotonic() < until:
+                told = self.since(self.exporter.metrics())
+                self.assertIn(told, (None, since), f"seed {seed}")
+        self.assertLess(slowest, STARTED_WITHIN)
+        metrics = self.eventually("a last round", lambda metrics: self.since(metrics) is not None)
+        self.assertEqual(self.since(metrics), since, f"seed {seed}")
+        self.assertEqual(metrics.value("storage_errors_total", reason="corrupt"), 0)
+
+    def test_a_node_that_cannot_be_read_after_it_makes_no_other_look_canonical(self) -> None:
+        self.diverge()
+        self.kill()
+        self.directory.path.joinpath("web-3.yml").unlink()
+        os.mkfifo(self.directory.path / "web-3.yml")
+        self.start()
+        first = self.exporter.metrics()
+        told = {status for _, status in first.all("node_status", service="web", node="web-2")}
+        self.assertLessEqual(told, {3}, "never canonical in between")
+
+    def test_a_damaged_file_is_set_aside_and_counted(self) -> None:
+        self.diverge()
+        self.kill()
+        for log in self.directory.path.glob("history.db-*"):  # it would mend the file
+            log.unlink()
+        with self.history.open("r+b") as file:
+            file.write(random.randbytes(4096))
+        self.assertLess(self.start(), STARTED_WITHIN)
+        self.assertEqual(self.exporter.metrics().value("storage_errors_total", reason="corrupt"), 1)
+        self.assertTrue(list(self.directory.path.glob("history.db.*")), "the damaged file is kept")
+        self.eventually("it compares again", lambda metrics: self.status(metrics, "web-2") == 3)
+
+
+class UnderPrometheus(HistoryCase):
+    """What a Prometheus with the shipped rules makes of a restart."""
+
+    def rules(self) -> list[pathlib.Path]:
+        folder = self.directory.path / "rules"
+        folder.mkdir()
+        shipped = [ROOT / "rules" / name for name in ("recording.yml", "alerts.yml")]
+        subprocess.run([ROOT / "rules" / "shorten", "60", folder, *shipped], check=True)
+        return [folder / path.name for path in shipped]
+
+    def value(self, expression: str) -> float | None:
+        found = self.prometheus.query(expression)
+        return float(found[0]["value"][1]) if found else None
+
+    def test_no_alert_ends_or_begins_and_no_counter_leaps(self) -> None:
+        self.prometheus = Prometheus(self.directory, [f"{LOOPBACK}:{self.port}"], self.rules(), interval="1s")
+        self.addCleanup(self.prometheus.stop)
+        self.prometheus.wait_ready()
+        self.diverge()
+        wait_until("it is alerted on", lambda: "MixedStateSplitConfiguration" in self.prometheus.firing(), 60)
+        wait_until("nothing new is about to fire", lambda: not self.prometheus.query('ALERTS{alertstate="pending"}'), 90)
+        before = self.prometheus.firing()
+        begun = time.time()
+        self.kill()
+        self.start()
+        self.eventually("it compares again", lambda metrics: self.status(metrics, "web-2") == 3)
+        seen = "count_over_time(timestamp(mixed_state_snapshot_timestamp_seconds)[1m:1s])"
+        wait_until("ten scrapes later", lambda: time.time() > begun + 15 and self.prometheus.query(seen), 60)
+        lasted = f"{int(time.time() - begun) + 1}s"
+        self.assertEqual(self.prometheus.firing(), before)
+        ever = {found["metric"]["alertname"] for found in
+                self.prometheus.query(f'count by (alertname) (count_over_time(ALERTS{{alertstate="firing"}}[{lasted}]))')}
+        self.assertEqual(ever, before)
+        since = "mixed_state_node_divergent_since_timestamp_seconds"
+        self.assertEqual(self.value(f"max(max_over_time({since}[{lasted}])) - min(min_over_time({since}[{lasted}]))"), 0)
+        seconds = "sum(rate(mixed_state_node_seconds_total[5s]))"
+        self.assertLessEqual(self.value(f"max_over_time(({seconds})[{lasted}:1s])"), 1.5 * len(NODES))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
