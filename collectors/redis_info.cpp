@@ -8,7 +8,11 @@
 namespace mse {
 
 Polled<void> RedisInfo::add(const RedisReply& section) {
-  if (section.kind == RedisReply::Kind::error) return tl::unexpected(redis_failure(section));
+  if (section.kind == RedisReply::Kind::error) {
+    auto failure = redis_failure(section);
+    if (failure.reason == Reason::unsupported) failure.reason = Reason::protocol;
+    return tl::unexpected(std::move(failure));
+  }
   if (section.kind != RedisReply::Kind::text) return protocol("INFO is no text");
   const std::string_view all = section.text;
   for (std::size_t at = 0; at < all.size();) {

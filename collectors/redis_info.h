@@ -15,7 +15,8 @@ namespace mse {
 class RedisInfo {
  public:
   // Adds the fields of a section. Failure: the error the server answered with; protocol when the
-  // reply is no text.
+  // reply is no text or the server knows no INFO: that is no Redis, rather than one that supports
+  // nothing.
   Polled<void> add(const RedisReply& section);
 
   std::optional<std::string> text(std::string_view field) const;

@@ -44,6 +44,11 @@ bool ends_all(const RedisReply& reply) {
          reply.text.starts_with("ERR max number of clients") || reply.text.starts_with("DENIED");
 }
 
+// Whether the last reply is the last there will be.
+bool has_ended(const Replies& replies) {
+  return !replies.empty() && ends_all(replies.back());
+}
+
 }  // namespace
 
 struct RedisClient::Connection {
@@ -55,6 +60,7 @@ struct RedisClient::Connection {
                                                   Mono deadline);
   asio::awaitable<Polled<void>> prepare(Mono deadline);
   asio::awaitable<Polled<void>> log_in();
+  // As many replies as expected, or fewer of which the last ends all.
   asio::awaitable<Polled<Replies>> exchange(std::string bytes, std::size_t expected);
   asio::awaitable<Polled<void>> read_more(RedisReader* reader);
   Polled<void> take(RedisReader& reader, Replies& replies, std::size_t expected);
@@ -72,7 +78,9 @@ asio::awaitable<Polled<Replies>> RedisClient::Connection::request(
   if (!ready) co_return tl::unexpected(std::move(ready.error()));
   std::string bytes;
   for (const auto& command : commands) bytes += formatted(command);
-  co_return co_await self->exchange(std::move(bytes), commands.size());
+  auto replies = co_await self->exchange(std::move(bytes), commands.size());
+  if (replies && has_ended(*replies)) co_return tl::unexpected(redis_failure(replies->back()));
+  co_return replies;
 }
 
 asio::awaitable<Polled<void>> RedisClient::Connection::prepare(Mono deadline) {
@@ -90,10 +98,7 @@ asio::awaitable<Polled<void>> RedisClient::Connection::log_in() {
   if (!replies) co_return tl::unexpected(std::move(replies.error()));
   const auto& reply = replies->front();
   if (reply.kind == RedisReply::Kind::text && reply.text == "OK") co_return Polled<void>();
-  auto failure = redis_failure(reply);
-  if (reply.kind != RedisReply::Kind::error) failure = {Reason::protocol, "no answer to AUTH"};
-  if (failure.reason == Reason::internal) failure.reason = Reason::auth;
-  co_return tl::unexpected(std::move(failure));
+  co_return tl::unexpected(redis_login_failure(reply));
 }
 
 asio::awaitable<Polled<Replies>> RedisClient::Connection::exchange(std::string bytes,
@@ -105,12 +110,12 @@ asio::awaitable<Polled<Replies>> RedisClient::Connection::exchange(std::string b
   }
   RedisReader reader(settings.reply_budget);
   Replies replies;
-  while (replies.size() < expected) {
+  while (replies.size() < expected && !has_ended(replies)) {
     auto done = co_await read_more(&reader);
     if (done) done = take(reader, replies, expected);
     if (!done) co_return tl::unexpected(std::move(done.error()));
   }
-  if (reader.has_more()) {
+  if (reader.has_more() && !has_ended(replies)) {
     co_return tl::unexpected(Failure{Reason::protocol, "the server says more than it was asked"});
   }
   co_return replies;
@@ -124,12 +129,11 @@ asio::awaitable<Polled<void>> RedisClient::Connection::read_more(RedisReader* re
 
 Polled<void> RedisClient::Connection::take(RedisReader& reader, Replies& replies,
                                            std::size_t expected) {
-  while (replies.size() < expected) {
+  while (replies.size() < expected && !has_ended(replies)) {
     auto reply = reader.next();
     if (!reply) return tl::unexpected(std::move(reply.error()));
     if (!*reply) break;
-    if (ends_all(**reply)) return tl::unexpected(redis_failure(**reply));
-    if (!was_refused(**reply)) ++commands_run;
+    if (!was_refused(**reply) && !ends_all(**reply)) ++commands_run;
     replies.push_back(**std::move(reply));
   }
   return {};

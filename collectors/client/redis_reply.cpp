@@ -166,37 +166,54 @@ Polled<void> RedisReader::check_pending() const {
   return {};
 }
 
-Reason reason_of_redis_error(std::string_view error) {
-  constexpr std::pair<std::string_view, Reason> kKnown[] = {
-      {"NOAUTH", Reason::auth},
-      {"WRONGPASS", Reason::auth},
-      {"ERR invalid password", Reason::auth},
-      {"ERR Client sent AUTH", Reason::auth},
-      {"ERR AUTH", Reason::auth},
-      {"NOPERM", Reason::permission},
-      {"DENIED", Reason::permission},
-      {"ERR unknown command", Reason::unsupported},
-      {"ERR Unknown subcommand", Reason::unsupported},
-      {"ERR unknown subcommand", Reason::unsupported},
-      {"ERR Unknown CONFIG", Reason::unsupported},
-      {"ERR This instance has cluster support disabled", Reason::unsupported},
-      {"LOADING", Reason::in_recovery},
-      {"MASTERDOWN", Reason::in_recovery},
-      {"BUSY", Reason::overload},
-      {"OOM", Reason::overload},
-      {"ERR max number of clients", Reason::overload},
-      {"ERR Protocol error", Reason::protocol},
-      {"ERR command not allowed", Reason::permission},
-      {"ERR operation not permitted", Reason::auth},
-  };
-  for (const auto& [words, reason] : kKnown) {
-    if (error.starts_with(words)) return reason;
+namespace {
+
+// How errors begin.
+constexpr std::pair<std::string_view, Reason> kKnown[] = {
+    {"NOAUTH", Reason::auth},
+    {"WRONGPASS", Reason::auth},
+    {"ERR invalid password", Reason::auth},
+    {"ERR Client sent AUTH", Reason::auth},
+    {"ERR AUTH", Reason::auth},
+    {"NOPERM", Reason::permission},
+    {"DENIED", Reason::permission},
+    {"ERR unknown command", Reason::unsupported},
+    {"ERR Unknown subcommand", Reason::unsupported},
+    {"ERR unknown subcommand", Reason::unsupported},
+    {"ERR Unknown CONFIG", Reason::unsupported},
+    {"ERR This instance has cluster support disabled", Reason::unsupported},
+    {"LOADING", Reason::in_recovery},
+    {"MASTERDOWN", Reason::in_recovery},
+    {"BUSY", Reason::overload},
+    {"OOM", Reason::overload},
+    {"ERR max number of clients", Reason::overload},
+    {"ERR Protocol error", Reason::protocol},
+    {"ERR command not allowed", Reason::permission},
+    {"ERR operation not permitted", Reason::auth},
+};
+
+std::pair<std::string_view, Reason> known_error(std::string_view error) {
+  for (const auto& known : kKnown) {
+    if (error.starts_with(known.first)) return known;
   }
-  return Reason::internal;
+  return {"an error of the server's own", Reason::internal};
+}
+
+}  // namespace
+
+Reason reason_of_redis_error(std::string_view error) {
+  return known_error(error).second;
 }
 
 Failure redis_failure(const RedisReply& reply) {
   return {reason_of_redis_error(reply.text), reply.text.substr(0, kErrorText)};
+}
+
+Failure redis_login_failure(const RedisReply& reply) {
+  if (reply.kind != RedisReply::Kind::error) return {Reason::protocol, "no answer to AUTH"};
+  const auto [words, reason] = known_error(reply.text);
+  const bool is_of_login = reason == Reason::internal || reason == Reason::unsupported;
+  return {is_of_login ? Reason::auth : reason, "AUTH was refused: " + std::string(words)};
 }
 
 }  // namespace mse

@@ -65,4 +65,8 @@ Reason reason_of_redis_error(std::string_view error);
 // Of a reply that is an error; the text is bounded.
 Failure redis_failure(const RedisReply& reply);
 
+// Of a reply to AUTH that is not OK. Its text has no word of the server's, which repeats the
+// password where it knows no AUTH.
+Failure redis_login_failure(const RedisReply& reply);
+
 }  // namespace mse

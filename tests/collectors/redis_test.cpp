@@ -118,6 +118,13 @@ TEST(RedisIdentity, ReplicasAreNamedUpToSixtyFour) {
   EXPECT_EQ(redis_replicas(info(lines)).size(), 64U);
 }
 
+TEST(RedisInfo, AServerThatKnowsNoInfoIsNotOneThatSupportsNothing) {
+  RedisInfo out;
+  EXPECT_EQ(out.add(error("ERR unknown command 'INFO'")).error().reason, Reason::protocol);
+  EXPECT_EQ(out.add(error("NOPERM no")).error().reason, Reason::permission);
+  EXPECT_EQ(out.add(list({})).error().reason, Reason::protocol);
+}
+
 TEST(RedisSoftwareVersion, ValkeyIsNotTheRedisItIsCompatibleWith) {
   const auto redis = redis_software_version(info("redis_version:7.2.4\r\n"));
   const auto valkey =

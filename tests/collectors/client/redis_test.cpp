@@ -150,6 +150,19 @@ TEST(RedisClient, ALoginThatIsMissingOrWrongIsAuth) {
   EXPECT_EQ(outcome.text.find("canary"), std::string::npos);
 }
 
+TEST(RedisClient, ALoginThatTheServerRepeatsIsAuthAndShowsNoPassword) {
+  auto with = settings();
+  with.password = Secret("canary-3f9");
+  for (const std::string answer :
+       {"-ERR unknown command 'AUTH', with args beginning with: 'canary-3f9' \r\n",
+        "-NOAUTH canary-3f9\r\n", "-canary-3f9\r\n", "+canary-3f9\r\n"}) {
+    const auto outcome = ask(saying(answer), seconds(5), with);
+    expect_quick(outcome, answer[0] == '-' ? Reason::auth : Reason::protocol);
+    EXPECT_EQ(outcome.text.find("canary"), std::string::npos) << outcome.text;
+    EXPECT_NE(outcome.text.find("AUTH"), std::string::npos) << outcome.text;
+  }
+}
+
 TEST(RedisClient, TooManyClientsIsOverload) {
   expect_quick(ask(saying("-ERR max number of clients reached\r\n")), Reason::overload);
 }
