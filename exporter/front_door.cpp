@@ -34,7 +34,9 @@ class AsioFrontDoor : public FrontDoor {
     hall_.loop.stop();
     if (thread_.joinable()) thread_.join();
     hall_.worker.join();
-    // Sessions hold themselves alive by what they wait for, which goes with the loop.
+    // Sessions hold themselves alive by what they wait for, which goes with the loop: a turn they
+    // wait for must not be more than that.
+    for (Turns* turns : {&hall_.reads, &hall_.changes, &hall_.hashes}) turns->forget();
     hall_.sessions.clear();
   }
   AsioFrontDoor(const AsioFrontDoor&) = delete;
@@ -57,7 +59,9 @@ class AsioFrontDoor : public FrontDoor {
     auto web = load_web_setup(hall_.settings.web_config_file);
     if (!web) return tl::unexpected(web.error());
     hall_.web = std::move(*web);
-    stamp_ = hall_.web->stamp;
+    if (hall_.web->config.asks_http2) {
+      log(LogLevel::info, "http2 of the web configuration has no effect: HTTP/1.1 is spoken");
+    }
     return {};
   }
 
@@ -94,20 +98,30 @@ class AsioFrontDoor : public FrontDoor {
     });
   }
 
-  // Of one stamp it is read once: a broken file is told of once.
   void look_again() {
-    const std::string stamp = stamp_of(hall_.web->files);
-    if (stamp == stamp_) return;
-    stamp_ = stamp;
+    if (stamp_of(hall_.web->files) == hall_.web->stamp) return web_is_right();
     auto web = load_web_setup(hall_.settings.web_config_file);
-    if (!web) {
-      log(LogLevel::error, "the new web configuration is wrong, the old one stays",
-          {{"error", web.error().message}});
-      return;
-    }
+    if (!web) return web_is_wrong(web.error().message);
     hall_.web = std::move(*web);
-    stamp_ = hall_.web->stamp;
+    web_is_right();
     log(LogLevel::info, "web configuration reloaded", {{"file", hall_.settings.web_config_file}});
+  }
+
+  void web_is_right() {
+    hall_.web_broken = false;
+    web_error_.clear();
+  }
+
+  // Certificates alone may be halfway through a rotation; new rules may be there to keep somebody
+  // out. It is read until it is right: what it names may come later.
+  void web_is_wrong(const std::string& error) {
+    hall_.web_broken = !hall_.web->stamp.starts_with(stamp_of({hall_.settings.web_config_file}));
+    if (error == web_error_) return;
+    web_error_ = error;
+    log(LogLevel::error,
+        hall_.web_broken ? "the web configuration is wrong: all requests get 500"
+                         : "the new certificates are wrong, the old ones stay",
+        {{"error", error}});
   }
 
   asio::awaitable<void> accept(tcp::acceptor& acceptor) {
@@ -157,7 +171,7 @@ class AsioFrontDoor : public FrontDoor {
   int port_ = 0;
   Places::Id last_id_ = 0;
   asio::steady_timer reread_{hall_.loop};
-  std::string stamp_;  // of the files that were last read
+  std::string web_error_;  // that was last told; empty: it is right
   std::thread thread_;
 };
 

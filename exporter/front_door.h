@@ -38,8 +38,9 @@ struct FrontDoorSettings {
 // it gives it, kept within a budget, and written under a deadline. What is no request, too large,
 // too slow or too much gets 400, 408, 413, 429, 431, 503 or 505, or is closed; places and turns are
 // shared fairly between source addresses (Places, Turns). TLS, users (401) and headers as the web
-// configuration says; it and the files it names are looked at every `reread`, and a broken one
-// leaves the last good one in force. Destroying it closes all connections.
+// configuration says; it and the files it names are looked at every `reread`. While its own file is
+// wrong every request gets 500; while only a certificate is, the last good one is served.
+// Destroying it closes all connections.
 class FrontDoor {
  public:
   // Fails with the reason when it cannot listen there, or what is wrong in the web configuration.

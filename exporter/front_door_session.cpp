@@ -115,7 +115,7 @@ asio::awaitable<bool> DoorSession::receive() {
   arriving_ = false;
   hall_.places.enter(id_, Phase::working);
   limit(hall_.settings.limits.answer);
-  co_return allowed_in() && within_rate();
+  co_return allowed_in() && configured() && within_rate();
 }
 
 asio::awaitable<bool> DoorSession::receive_head() {
@@ -165,6 +165,13 @@ asio::awaitable<bool> DoorSession::read_more() {
 bool DoorSession::allowed_in() {
   if (!hall_.places.crowded() || head_.path() == hall_.settings.telemetry_path) return true;
   refuse(503, "Too many connections; try again later.");
+  return false;
+}
+
+// Whom the new rules keep out is not known.
+bool DoorSession::configured() {
+  if (!hall_.web_broken) return true;
+  refuse(500, "The web configuration is wrong; see the log of the exporter.");
   return false;
 }
 

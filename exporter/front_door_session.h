@@ -34,6 +34,7 @@ struct DoorHall {
   Turns hashes{1};             // passwords being checked, on `worker`
   VerifiedCredentials verified;
   std::shared_ptr<const WebSetup> web;  // never null
+  bool web_broken = false;              // its file was rewritten, and is wrong
   RequestRate rate;
   std::map<Places::Id, std::shared_ptr<DoorSession>> sessions;
   asio::io_context loop{1};  // late: what ends with it still uses the others
@@ -58,6 +59,7 @@ class DoorSession : public std::enable_shared_from_this<DoorSession> {
   asio::awaitable<bool> receive_body();
   asio::awaitable<bool> read_more();
   bool allowed_in();
+  bool configured();
   bool within_rate();
   asio::awaitable<bool> authorised();
   asio::awaitable<bool> password_is_right(Credentials credentials, Secret hash);

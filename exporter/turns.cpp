@@ -30,4 +30,9 @@ void Turns::end() {
   go();
 }
 
+void Turns::forget() {
+  queue_ = FairQueue();
+  waiting_.clear();
+}
+
 }  // namespace mse

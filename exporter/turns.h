@@ -20,6 +20,7 @@ class Turns {
   void ask(const std::string& source, Id id, std::function<void()> go);
   void withdraw(Id id);  // one that waits; else nothing happens
   void end();            // of one that was told to go
+  void forget();         // none of those that wait is told any more
 
  private:
   int free_;

@@ -50,7 +50,6 @@ bool right_value(const AllowedHeader& header, const std::string& value) {
 
 std::shared_ptr<const HeaderFields> read_headers(Options http) {
   auto fields = std::make_shared<HeaderFields>();
-  static_cast<void>(http.flag("http2"));
   auto given = http.map("headers");
   if (!given) return fields;
   for (const auto& header : allowed_headers()) {
@@ -105,7 +104,10 @@ WebConfig read_sections(Options& root) {
   WebConfig config;
   config.headers = std::make_shared<const HeaderFields>();
   if (auto tls = root.map("tls_server_config")) config.tls = read_web_tls(*tls);
-  if (auto http = root.map("http_server_config")) config.headers = read_headers(*http);
+  if (auto http = root.map("http_server_config")) {
+    config.asks_http2 = http->flag("http2").value_or(false);
+    config.headers = read_headers(*http);
+  }
   if (auto users = root.map("basic_auth_users")) config.users = read_users(*users);
   if (auto limit = root.map("rate_limit")) config.rate_limit = read_rate_limit(*limit);
   return config;

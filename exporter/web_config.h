@@ -46,6 +46,7 @@ struct WebConfig {
   std::shared_ptr<const HeaderFields> headers;  // for each answer
   std::map<std::string, Secret> users;          // their bcrypt hashes
   std::optional<WebRateLimit> rate_limit;
+  bool asks_http2 = false;
 };
 
 // Accepts what the toolkit accepts (github.com/prometheus/exporter-toolkit, web/tls_config.go and

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "tests/support/open_door.h"
@@ -23,6 +24,17 @@ const std::string kAlice =
     "basic_auth_users: {alice: $2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW}\n";
 const std::string kAsAlice = "Authorization: Basic YWxpY2U6VSpV\r\n";
 const std::string kTls = "tls_server_config: {cert_file: server.crt, key_file: server.key";
+// Cost 12: a quarter of a second each, several under sanitizers.
+const std::string kSlowAlice =
+    "basic_auth_users: {alice: $2y$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW}\n";
+
+// A PEM as the value of a key of tls_server_config.
+std::string inlined(const std::string& key, const std::string& pem) {
+  std::string yaml = "  " + key + ": |\n";
+  std::istringstream lines(pem);
+  for (std::string line; std::getline(lines, line);) yaml += "    " + line + "\n";
+  return yaml;
+}
 
 class SecuredDoor : public testing::Test {
  protected:
@@ -56,6 +68,16 @@ class SecuredDoor : public testing::Test {
     };
     door_ = std::make_unique<OpenDoor>(settings, behind);
     return door_->port();
+  }
+  // Twenty requests from one address, each with another wrong password.
+  static std::vector<std::unique_ptr<Connection>> flood(int port) {
+    std::vector<std::unique_ptr<Connection>> all;
+    for (int i = 0; i < 20; ++i) {
+      all.push_back(std::make_unique<Connection>(port, "127.0.0.2"));
+      const std::string password(1, static_cast<char>('a' + i));
+      all.back()->send(kHealthy + "Authorization: Basic YWxpY2U6" + password + "WFh\r\n\r\n");
+    }
+    return all;
   }
   static std::string server_at(int port) { return tls_exchange(port, kHealthy + "\r\n").server; }
   static bool becomes(const std::function<bool()>& condition) {
@@ -131,6 +153,61 @@ TEST_F(SecuredDoor, RequiredClientCertificatesAreVerified) {
   EXPECT_EQ(status(make_key_pair({"x", "IP:192.0.2.7", &ca_})), 200);
 }
 
+TEST_F(SecuredDoor, EveryKindOfAlternativeNameIsComparedExactly) {
+  const int port = open(kTls +
+                        ", client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt, "
+                        "client_allowed_sans: [\"*.a.example\", \"::7\", ops@a.example, "
+                        "\"spiffe://a/ns/ops\"]}\n");
+  const auto status = [&](const std::string& names) {
+    const auto identity = make_key_pair({"x", names, &ca_});
+    return tls_exchange(port, kHealthy + "\r\n", {.identity = identity}).response.status;
+  };
+  for (const char* names :
+       {"DNS:*.a.example", "IP:::7", "email:ops@a.example", "URI:spiffe://a/ns/ops"}) {
+    EXPECT_EQ(status(names), 200) << names;
+  }
+  for (const char* names : {"DNS:b.a.example", "IP:::8", "email:OPS@a.example",
+                            "URI:spiffe://a/ns/ops/more", "DNS:a.example"}) {
+    EXPECT_EQ(status(names), 0) << names;
+  }
+}
+
+TEST_F(SecuredDoor, EachClientAuthTypeAdmitsWhomTheToolkitAdmits) {
+  const auto own = make_key_pair({.common_name = "own"});
+  const auto issued = make_key_pair({"issued", "", &ca_});
+  struct Case {
+    std::string type;
+    int without, with_own, with_issued;
+  };
+  for (const auto& [type, without, with_own, with_issued] : std::vector<Case>{
+           {"NoClientCert}", 200, 200, 200},
+           {"RequestClientCert}", 200, 200, 200},
+           {"RequireClientCert}", 0, 200, 200},
+           {"RequireAnyClientCert, client_ca_file: ca.crt}", 0, 200, 200},
+           {"VerifyClientCertIfGiven, client_ca_file: ca.crt}", 200, 0, 200},
+           {"RequireAndVerifyClientCert, client_ca_file: ca.crt}", 0, 0, 200},
+       }) {
+    const int port = open(kTls + ", client_auth_type: " + type + "\n");
+    const auto status = [port](const std::optional<KeyPair>& identity) {
+      return tls_exchange(port, kHealthy + "\r\n", {.identity = identity}).response.status;
+    };
+    EXPECT_EQ(status(std::nullopt), without) << type;
+    EXPECT_EQ(status(own), with_own) << type;
+    EXPECT_EQ(status(issued), with_issued) << type;
+  }
+}
+
+TEST_F(SecuredDoor, CertificatesMayBeWrittenInTheConfiguration) {
+  const auto server = make_key_pair({.common_name = "inline"});
+  const int port = open("tls_server_config:\n" + inlined("cert", server.certificate) +
+                        inlined("key", server.key) + inlined("client_ca", ca_.certificate) +
+                        "  client_auth_type: RequireAndVerifyClientCert\n");
+  const TlsClient issued{.identity = make_key_pair({"issued", "", &ca_})};
+  EXPECT_EQ(tls_exchange(port, kHealthy + "\r\n", issued).response.status, 200);
+  EXPECT_EQ(tls_exchange(port, kHealthy + "\r\n", issued).server, "inline");
+  EXPECT_EQ(tls_exchange(port, kHealthy + "\r\n").response.status, 0);
+}
+
 TEST_F(SecuredDoor, OnlyAVerifiedCertificateMayChangeSomething) {
   const std::string reload =
       "POST /-/reload HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.1\r\n"
@@ -157,11 +234,42 @@ TEST_F(SecuredDoor, ANewCertificateIsServedWithoutARestartAndABrokenOneIsNot) {
   EXPECT_EQ(server_at(port), "second");
   write_server({.common_name = "third", .valid_for = seconds(-60)});
   EXPECT_TRUE(becomes([&] { return server_at(port) == "third"; }));
-  write("web.yml", "nonsense: {}\n");
-  EXPECT_EQ(server_at(port), "third");
   write("web.yml", kTls + "}\nrate_limit: {interval: 1h, burst: 1}\n");
   EXPECT_TRUE(
       becomes([&] { return tls_exchange(port, kHealthy + "\r\n").response.status == 429; }));
+}
+
+TEST_F(SecuredDoor, WhileTheFileIsWrongNobodyIsServed) {
+  const int port = open(kAlice);
+  const auto status = [port] { return mse::exchange(port, kHealthy + kAsAlice + "\r\n").status; };
+  EXPECT_EQ(status(), 200);
+  write("web.yml", "basic_auth_users: {alicia: nonsense}\n");
+  EXPECT_TRUE(becomes([&] { return status() == 500; }));
+  EXPECT_EQ(mse::exchange(port, kHealthy + "\r\n").status, 500);
+  write("web.yml", kAlice);
+  EXPECT_TRUE(becomes([&] { return status() == 200; }));
+  std::filesystem::remove(folder_ / "web.yml");
+  EXPECT_TRUE(becomes([&] { return status() == 500; }));
+}
+
+TEST_F(SecuredDoor, ACertificateThatComesAfterTheFileThatNamesItIsFound) {
+  const int port = open(kTls + "}\n");
+  write("web.yml", "tls_server_config: {cert_file: late.crt, key_file: late.key}\n");
+  const auto refused = [&] { return tls_exchange(port, kHealthy + "\r\n").response.status == 500; };
+  EXPECT_TRUE(becomes(refused));
+  const auto late = make_key_pair({.common_name = "late"});
+  write("late.crt", late.certificate);
+  write("late.key", late.key);
+  EXPECT_TRUE(becomes([&] { return server_at(port) == "late"; }));
+  EXPECT_EQ(tls_exchange(port, kHealthy + "\r\n").response.status, 200);
+}
+
+TEST_F(SecuredDoor, AUserWhoIsTakenOutIsRefusedThoughThePasswordWasRight) {
+  const int port = open(kAlice);
+  const auto status = [port] { return mse::exchange(port, kHealthy + kAsAlice + "\r\n").status; };
+  EXPECT_EQ(status(), 200);
+  write("web.yml", "basic_auth_users: {bob" + kAlice.substr(kAlice.find(": $")));
+  EXPECT_TRUE(becomes([&] { return status() == 401; }));
 }
 
 TEST_F(SecuredDoor, UsersNeedTheirPassword) {
@@ -186,20 +294,32 @@ TEST_F(SecuredDoor, UsersNeedTheirPassword) {
 }
 
 TEST_F(SecuredDoor, AFloodOfPasswordsDelaysNoOtherAddress) {
-  // Cost 12: a quarter of a second each, several under sanitizers.
-  const int port = open(
-      "basic_auth_users: {alice: "
-      "$2y$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW}\n");
-  std::vector<std::unique_ptr<Connection>> flood;
-  for (int i = 0; i < 20; ++i) {
-    flood.push_back(std::make_unique<Connection>(port, "127.0.0.2"));
-    const std::string password(1, static_cast<char>('a' + i));
-    flood.back()->send(kHealthy + "Authorization: Basic YWxpY2U6" + password + "WFh\r\n\r\n");
-  }
+  const int port = open(kSlowAlice);
+  const auto waiting = flood(port);
   const Response other =
       mse::exchange(port, kHealthy + "Authorization: Basic YWxpY2U6eQ==\r\n\r\n", "127.0.0.3");
   EXPECT_EQ(other.status, 401);
-  EXPECT_FALSE(flood.back()->closed_within(milliseconds(1)));
+  EXPECT_FALSE(waiting.back()->closed_within(milliseconds(1)));
+}
+
+TEST_F(SecuredDoor, MayEndWhileClientsWaitForTheirTurn) {
+  const int port = open(kSlowAlice);
+  const auto waiting = flood(port);
+  EXPECT_EQ(mse::exchange(port, kHealthy + "\r\n").status, 401);
+  EXPECT_FALSE(waiting.back()->closed_within(milliseconds(1)));
+  door_->door.reset();
+  for (const auto& each : waiting) EXPECT_TRUE(each->closed_within(seconds(1)));
+}
+
+TEST_F(SecuredDoor, APasswordBeingCheckedDelaysNoScrapeWithAKnownOne) {
+  const int port = open(kSlowAlice.substr(0, kSlowAlice.find('}')) + ", bob" +
+                        kAlice.substr(kAlice.find(": $")));
+  const std::string as_bob = "Authorization: Basic Ym9iOlUqVQ==\r\n";
+  EXPECT_EQ(mse::exchange(port, kHealthy + as_bob + "\r\n").status, 200);
+  const auto waiting = flood(port);
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_EQ(mse::exchange(port, kHealthy + as_bob + "\r\n").status, 200);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, milliseconds(200));
 }
 
 TEST_F(SecuredDoor, ConfiguredHeadersAreInEveryAnswer) {

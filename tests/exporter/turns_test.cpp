@@ -58,6 +58,17 @@ TEST(Turns, AreGivenAtOnceWhileOneIsFreeAndThenHandedOn) {
   EXPECT_THAT(went, ElementsAre(1, 2, 4, 5, 6));
 }
 
+TEST(Turns, WhoIsForgottenIsNotTold) {
+  Turns turns(1);
+  std::vector<int> went;
+  for (const int id : {1, 2, 3}) {
+    turns.ask("a", static_cast<Turns::Id>(id), [&went, id] { went.push_back(id); });
+  }
+  turns.forget();
+  turns.end();
+  EXPECT_THAT(went, ElementsAre(1));
+}
+
 TEST(Turns, EndHoweverTheWorkEnds) {
   Turns turns(1);
   bool went = false;

@@ -47,16 +47,48 @@ TEST(WebConfig, WhatTheToolkitAcceptsIsAccepted) {
            kPair + ", cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]}",
            kPair + ", curve_preferences: [CurveP256, X25519]}",
            "tls_server_config:\n  cert: |\n    PEM\n  key: |\n    PEM\n",
+           kPair + ", cipher_suites: [], curve_preferences: []}",
+           kPair + ", client_auth_type: VerifyClientCertIfGiven, client_ca: PEM}",
+           "tls_server_config: {cert: PEM, key_file: k}",
+           "http_server_config: {}",
            "http_server_config: {http2: false}",
+           "http_server_config: {http2: true, headers: {}}",
            "http_server_config: {headers: {X-Frame-Options: deny, X-XSS-Protection: '1'}}",
+           "http_server_config: {headers: {X-Frame-Options: sameorigin}}",
+           "http_server_config: {headers: {X-Content-Type-Options: nosniff}}",
+           "http_server_config: {headers: {Content-Security-Policy: \"default-src 'self'\"}}",
            "http_server_config: {headers: {Strict-Transport-Security: max-age=9}}",
            "basic_auth_users: {}",
            "basic_auth_users: {alice: " + kHash + ", 'bob smith': " + kHash + "}",
            "basic_auth_users: {a: $2a$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW}",
            "rate_limit: {interval: 1s, burst: 10}",
            "rate_limit: {interval: 0s, burst: 10}",
+           "rate_limit: {burst: 10}",
        }) {
     EXPECT_EQ(refused(yaml), "") << yaml;
+  }
+}
+
+TEST(WebConfig, EveryVersionAndCurveOfTheToolkitIsAccepted) {
+  for (const char* version : {"TLS10", "TLS11", "TLS12", "TLS13"}) {
+    EXPECT_EQ(refused(kPair + ", min_version: " + version + "}"), "") << version;
+    EXPECT_EQ(refused(kPair + ", min_version: TLS10, max_version: " + version + "}"), "");
+  }
+  for (const char* curve : {"CurveP256", "CurveP384", "CurveP521", "X25519", "X25519MLKEM768"}) {
+    EXPECT_EQ(refused(kPair + ", curve_preferences: [" + curve + "]}"), "") << curve;
+  }
+}
+
+TEST(WebConfig, EveryCipherSuiteThatGoCallsSecureIsAccepted) {
+  for (const char* suite :
+       {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+        "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+        "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"}) {
+    EXPECT_EQ(refused(kPair + ", cipher_suites: [" + suite + "]}"), "") << suite;
   }
 }
 
@@ -71,7 +103,8 @@ TEST(WebConfig, WhatTheToolkitRefusesIsRefusedWithItsPlace) {
            {"text", "1:1: ", "a map of settings"},
            {"tls_config: {}", "1:1: ", "unknown key `tls_config`"},
            {"tls_server_config: [a]", "1:20: ", "tls_server_config: expected a map"},
-           {"tls_server_config: {cert_flie: c, key_file: k}", "1:21: ", "did you mean `cert_file`?"},
+           {"tls_server_config: {cert_flie: c, key_file: k}",
+            "1:21: ", "did you mean `cert_file`?"},
            {"tls_server_config: {cert_file: c}", "1:", "key_file: missing"},
            {"tls_server_config: {key_file: k}", "1:", "cert_file: missing"},
            {"tls_server_config: {client_ca_file: a}", "1:", "client_auth_type"},
@@ -79,6 +112,10 @@ TEST(WebConfig, WhatTheToolkitRefusesIsRefusedWithItsPlace) {
            {start + "cert: c}", "1:", "not both"},
            {start + "key: k}", "1:", "not both"},
            {start + "client_ca_file: a}", "1:", "client_auth_type"},
+           {start + "client_ca: a}", "1:", "client_auth_type"},
+           {start + "client_auth_type: RequireAnyClientCert, client_ca: a, client_ca_file: a}",
+            "1:", "not both"},
+           {start + "client_allowed_sans: a}", "1:", "a list"},
            {start + "client_auth_type: Always}", "1:", "one of NoClientCert"},
            {start + "min_version: TLS14}", "1:", "one of TLS10, TLS11, TLS12, TLS13"},
            {start + "min_version: SSL30}", "1:", "min_version"},
@@ -92,18 +129,33 @@ TEST(WebConfig, WhatTheToolkitRefusesIsRefusedWithItsPlace) {
            {"http_server_config: {http2: 2}", "1:", "true or false"},
            {"http_server_config: {http3: true}", "1:", "unknown key `http3`"},
            {"http_server_config: {headers: {Server: x}}", "1:", "unknown key `Server`"},
+           {"http_server_config: {headers: {x-frame-options: deny}}", "1:", "unknown key"},
+           {"http_server_config: {headers: {X-XSS-Protection: \"1\\r\\nX: y\"}}", "1:", "one line"},
+           {"http_server_config: {headers: {X-Frame-Options: DENY}}", "1:", "deny or sameorigin"},
+           {"http_server_config: {headers: [X-Frame-Options]}", "1:", "a map"},
            {"http_server_config: {headers: {X-Frame-Options: allow}}", "1:", "deny or sameorigin"},
            {"http_server_config: {headers: {X-Content-Type-Options: sniff}}", "1:", "nosniff"},
            {"basic_auth_users: [alice]", "1:", "basic_auth_users: expected a map"},
            {"basic_auth_users: {alice: hunter2}",
             "1:", "basic_auth_users.alice: expected a bcrypt"},
            {"basic_auth_users: {alice: $1$abc$def}", "1:", "bcrypt"},
+           {"basic_auth_users: {alice: ''}", "1:", "bcrypt"},
+           {"basic_auth_users: {alice: $2y$03" + kHash.substr(6) + "}", "1:", "bcrypt"},
+           {"basic_auth_users: {alice: $2y$17" + kHash.substr(6) + "}",
+            "1:", "a cost from 4 to 16"},
+           {"basic_auth_users: {alice: $2x$05" + kHash.substr(6) + "}", "1:", "bcrypt"},
+           {"basic_auth_users: {alice: " + kHash.substr(0, 59) + "!}", "1:", "bcrypt"},
            {"basic_auth_users: {a: $2y$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW}",
             "1:", "a cost from 4 to 16"},
            {"basic_auth_users: {alice: " + kHash + "x}", "1:", "bcrypt"},
            {"basic_auth_users: {alice: " + kHash + ", alice: " + kHash + "}", "1:", "duplicate"},
            {"rate_limit: {interval: 1s}", "1:", "burst"},
+           {"rate_limit: {interval: 1s, burst: 0}", "1:", "a whole number above 0"},
+           {"rate_limit: {interval: 1s, burst: -1}", "1:", "burst"},
            {"rate_limit: {interval: often, burst: 1}", "1:", "a duration"},
+           {"rate_limit: {interval: 1s, burst: 1, per: minute}", "1:", "unknown key `per`"},
+           {"basic_auth_users: &a {alice: *a}", "1:", "basic_auth_users"},
+           {"{}\n---\n{}\n", "", "one document"},
        }) {
     const auto error = refused(yaml);
     EXPECT_TRUE(error.starts_with("/etc/web.yml:" + place)) << yaml << "\n" << error;
