@@ -51,17 +51,17 @@ class Alertmanager(HttpServer):
 
 
 class Prometheus(HttpServer):
-    """Scrapes `targets` (host:port) and evaluates `rules`, both every `interval`."""
+    """Scrapes `targets` (host:port), or as `scrapes` says, and evaluates `rules`, both every `interval`."""
 
     def __init__(self, directory: Directory, targets: list[str], rules: list[pathlib.Path],
-                 alertmanager: Alertmanager | None = None, interval: str = "1s", port: int = 0) -> None:
+                 alertmanager: Alertmanager | None = None, interval: str = "1s", port: int = 0,
+                 scrapes: list[dict] | None = None) -> None:
         managers = [f"{LOOPBACK}:{alertmanager.port}"] if alertmanager else []
         config = {
             "global": {"scrape_interval": interval, "scrape_timeout": interval,
                        "evaluation_interval": interval},
             "rule_files": [str(path) for path in rules],
-            "scrape_configs": [{"job_name": "mixed_state",
-                                "static_configs": [{"targets": targets}]}],
+            "scrape_configs": scrapes or [{"job_name": "mixed_state", "static_configs": [{"targets": targets}]}],
             "alerting": {"alertmanagers": [{"static_configs": [{"targets": managers}]}]},
         }
         path = directory.file("prometheus.yml", json.dumps(config, indent=1))  # JSON is YAML
