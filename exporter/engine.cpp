@@ -170,12 +170,27 @@ void Engine::follow_members() {
     for (std::size_t i = 0; i < service.entries.size(); ++i) {
       auto& view = service.collectors[i];
       set_nodes(view, members);
-      for (const auto& node : members)
-        if (auto collector = service.entries[i].of(node.name))
-          targets.push_back({name, node.name, view.kind, node.address, std::move(collector)});
+      for (const auto& node : members) {
+        auto collector = service.entries[i].of({node.name, node.address});
+        if (!collector) {
+          unsuited(service, node.name, view.kind, collector.error().message);
+        } else if (*collector) {
+          targets.push_back({name, node.name, view.kind, node.address, *std::move(collector)});
+        }
+      }
     }
   }
   poller_.poll(std::move(targets), cadences_);
+}
+
+void Engine::unsuited(Service& service, const std::string& node, const std::string& kind,
+                      const std::string& error) {
+  const Now instant = now();
+  log_limited(
+      service.settings.name + "/" + node + "/" + kind, instant.mono, LogLevel::warn,
+      "discovered node cannot be polled",
+      {{"service", service.settings.name}, {"node", node}, {"collector", kind}, {"error", error}});
+  service.evaluator.lost(node, kind, Reason::internal, instant);
 }
 
 void Engine::found(const std::string& name, const std::vector<NodeSettings>& nodes) {

@@ -58,6 +58,9 @@ class Engine : private PollListener {
   void configure(Service& service, const ServiceConfig& config, Now instant);
   void found(const std::string& name, const std::vector<NodeSettings>& nodes);
   void follow_members();  // polls whom the evaluators say
+  // A discovered node that a collector's settings do not suit: unknown, and told in the log.
+  void unsuited(Service& service, const std::string& node, const std::string& kind,
+                const std::string& error);
   // A poll that succeeded but for some dimensions.
   void unread(Service& service, const Target& target, Reason reason, const std::string& dimensions,
               Now instant);

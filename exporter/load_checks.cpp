@@ -168,6 +168,17 @@ void check_sources_differ(ServiceDraft& service, const CollectEntry& entry) {
   }
 }
 
+// The same of nodes that are not known yet.
+void check_discovered_differ(ServiceDraft& service, const std::vector<CollectEntry>& collect) {
+  auto options = service.options.maps("collect");
+  for (std::size_t i = 0; i < collect.size(); ++i) {
+    const auto& entry = collect[i];
+    if (entry.discovered && !entry.discovered_at && !entry.discovered->needs_address())
+      options[i].wrong(entry.kind,
+                       "settings that tell discovered nodes apart, such as a path with {node}");
+  }
+}
+
 void check_lag_objective(ServiceDraft& service, Draft& draft) {
   const auto least = 2 * draft.cadences.position_interval;
   const auto objective = service.settings.objectives.replica_lag;
@@ -225,6 +236,7 @@ Words check_collectors(ServiceDraft& service, const std::vector<CollectEntry>& c
   for (auto& allowance : service.options.maps("allow")) check_allowed(allowance, dimensions);
   check_addresses(service, collect);
   for (const auto& entry : collect) check_sources_differ(service, entry);
+  check_discovered_differ(service, collect);
   check_nodes_differ(service, collect);
   if (measures_lag(collect)) check_lag_objective(service, draft);
   return dimensions;

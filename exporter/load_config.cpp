@@ -86,6 +86,19 @@ Result<std::shared_ptr<const Collector>> make_collector(const CollectorKind& kin
   return std::shared_ptr<const Collector>(std::move(*made));
 }
 
+Result<void> add_discovered(CollectEntry& entry, const Options& settings, const CollectorKind& kind,
+                            const std::shared_ptr<const Collector>& shared) {
+  const auto any = settings.on_node({"{node}", "{address}"});
+  auto made = shared ? CollectEntry::Made(shared) : make_collector(kind, any);
+  if (!made) return tl::unexpected(made.error());
+  entry.discovered = *made;
+  if (any.asked_node())
+    entry.discovered_at = [settings, kind](const Options::Node& node) {
+      return make_collector(kind, settings.on_node(node));
+    };
+  return {};
+}
+
 Result<CollectEntry> make_entry(ServiceDraft& service, const ServiceDraft::Entry& draft,
                                 const CollectorKind& kind) {
   CollectEntry entry{draft.kind, {}, nullptr};
@@ -106,11 +119,9 @@ Result<CollectEntry> make_entry(ServiceDraft& service, const ServiceDraft::Entry
     collector = *made;
     if (!own && !options.asked_node()) shared = *made;
   }
-  if (!service.settings.discover) return entry;
-  auto made = shared ? Result<std::shared_ptr<const Collector>>(shared)
-                     : make_collector(kind, draft.settings);
-  if (!made) return tl::unexpected(made.error());
-  entry.discovered = *made;
+  if (service.settings.discover)
+    if (auto right = add_discovered(entry, draft.settings, kind, shared); !right)
+      return tl::unexpected(right.error());
   return entry;
 }
 
@@ -155,9 +166,10 @@ Result<Config> make_config(Draft& draft, const std::vector<CollectorKind>& kinds
 
 }  // namespace
 
-std::shared_ptr<const Collector> CollectEntry::of(const std::string& node) const {
-  const auto own = by_node.find(node);
-  return own == by_node.end() ? discovered : own->second;
+CollectEntry::Made CollectEntry::of(const Options::Node& node) const {
+  const auto own = by_node.find(node.name);
+  if (own != by_node.end()) return own->second;
+  return discovered_at ? discovered_at(node) : discovered;
 }
 
 std::vector<std::shared_ptr<const Collector>> CollectEntry::all() const {

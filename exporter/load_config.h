@@ -2,6 +2,7 @@
 // and key.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,12 +17,17 @@ namespace mse {
 // One `collect` entry of a service: the collector of each configured node, by node name, and that
 // of the discovered ones. Nodes that override nothing share one, unless its settings name the node.
 struct CollectEntry {
+  using Made = Result<std::shared_ptr<const Collector>>;
+
   std::string kind;
   std::map<std::string, std::shared_ptr<const Collector>> by_node;
-  std::shared_ptr<const Collector> discovered;  // null where none are looked for
+  // Null where none are looked for. Where the settings name the node it is no node's: a pattern of
+  // all, its placeholders as they are written, and `discovered_at` makes each node's own.
+  std::shared_ptr<const Collector> discovered;
+  std::function<Made(const Options::Node& node)> discovered_at = nullptr;
 
-  // Null for a node that is neither.
-  std::shared_ptr<const Collector> of(const std::string& node) const;
+  // Null for a node that is neither. Fails where the settings do not suit a discovered node.
+  Made of(const Options::Node& node) const;
   std::vector<std::shared_ptr<const Collector>> all() const;
 };
 

@@ -143,7 +143,7 @@ TEST_F(LoadConfig, TheFullExampleLooksForNodes) {
   EXPECT_EQ(service.settings.discover->name_label, "pod");
   EXPECT_THAT(service.settings.discover->labels, ElementsAre(Pair("region", "eu")));
   const auto& entry = service.collect.at(0);
-  EXPECT_EQ(entry.of("shard-0"), entry.of("pod-9")) << "they override nothing";
+  EXPECT_EQ(*entry.of({"shard-0", ""}), *entry.of({"pod-9", ""})) << "they override nothing";
 }
 
 TEST_F(LoadConfig, ADiscoveredNodeHasNothingOfWhatAConfiguredOneOverrides) {
@@ -155,7 +155,7 @@ TEST_F(LoadConfig, ADiscoveredNodeHasNothingOfWhatAConfiguredOneOverrides) {
   ASSERT_TRUE(config) << config.error().message;
   const auto& entry = config->services.at(0).collect.at(0);
   const auto user = [&](const std::string& node) {
-    return dynamic_cast<const OfferedCollector&>(*entry.of(node)).user;
+    return dynamic_cast<const OfferedCollector&>(**entry.of({node, ""})).user;
   };
   EXPECT_EQ(user("a"), "own");
   EXPECT_EQ(user("found"), "mon");
