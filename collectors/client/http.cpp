@@ -184,7 +184,7 @@ asio::awaitable<Polled<HttpAnswer>> HttpClient::Connection::follow(HttpRequest r
     auto path = path_within(here.url(), answer->headers["location"]);
     if (!path)
       co_return tl::unexpected(
-          Failure{Reason::protocol, "a redirect to elsewhere: " + answer->headers["location"]});
+          Failure{Reason::protocol, "a redirect to elsewhere; its place may hold a token"});
     request.path = *std::move(path);
   }
 }

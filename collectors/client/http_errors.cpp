@@ -24,9 +24,15 @@ Reason reason_of_connect(long error) {
   }
 }
 
+// libcurl has one code for whatever ended the reading.
+Reason reason_of_reading(std::string_view text) {
+  if (text.find("hunked") != std::string_view::npos) return Reason::protocol;
+  return text.find(" alert ") != std::string_view::npos ? Reason::tls : Reason::reset;
+}
+
 }  // namespace
 
-Reason reason_of_transfer(CURLcode code, long error) {
+Reason reason_of_transfer(CURLcode code, long error, std::string_view text) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return Reason::dns;
@@ -45,8 +51,9 @@ Reason reason_of_transfer(CURLcode code, long error) {
       return Reason::tls;
     case CURLE_OPERATION_TIMEDOUT:
       return Reason::deadline;
-    case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
+      return reason_of_reading(text);
+    case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_PARTIAL_FILE:
       return Reason::reset;

@@ -230,6 +230,9 @@ bool HttpExchange::take_body(std::string_view bytes) {
   body_ += bytes.size();
   if (body_ > request_.body_budget)
     return fail_with({Reason::too_large, "the body is over its budget"});
+  const auto encoding = answer_.headers.find("content-encoding");
+  if (encoding != answer_.headers.end() && encoding->second != "identity")
+    return fail_with({Reason::protocol, "the answer is encoded, which was not asked for"});
   const bool success = answer_.status >= 200 && answer_.status < 300;
   if (!request_.take || !success) {
     answer_.body += bytes;
@@ -247,14 +250,10 @@ Polled<HttpAnswer> HttpExchange::finish(CURL* easy, CURLcode code) {
     long error = 0;
     curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
     const std::string text = error_.front() != '\0' ? error_.data() : curl_easy_strerror(code);
-    return tl::unexpected(Failure{reason_of_transfer(code, error), text});
+    return tl::unexpected(Failure{reason_of_transfer(code, error, text), text});
   }
   if (answer_.status < 200)
     return tl::unexpected(Failure{Reason::protocol, "the answer has no status"});
-  if (answer_.headers.contains("content-encoding") && !answer_.body.empty() &&
-      answer_.headers.at("content-encoding") != "identity")
-    return tl::unexpected(
-        Failure{Reason::protocol, "the answer is encoded, which was not asked for"});
   return std::move(answer_);
 }
 
