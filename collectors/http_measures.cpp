@@ -128,7 +128,7 @@ HttpMeasures read_http_measures(Options& options) {
     measures.schema = read_pointers(*schema, {"valid", "errors"});
   if (auto decisions = map->map("authorization"))
     measures.authorization = read_pointers(*decisions, {"allowed", "denied"});
-  if (measures.empty())
+  if (map->keys().empty())
     map->wrong("", "at least one of reconciliation, duplicates, schema and authorization");
   return measures;
 }

@@ -7,6 +7,7 @@
 
 #include "collectors/client/address.h"
 #include "collectors/client/http_errors.h"
+#include "collectors/http_json.h"
 
 namespace mse {
 
@@ -124,6 +125,19 @@ void read_allowed(Options& options, HttpSettings& settings) {
   }
 }
 
+// Whether a parameter of the path's query goes by the name of a secret.
+bool tells_secret(std::string_view path) {
+  auto query = path.substr(std::min(path.find('?'), path.size()));
+  while (!query.empty()) {
+    query.remove_prefix(1);
+    const auto end = std::min(query.find('&'), query.size());
+    const auto parameter = query.substr(0, end);
+    if (is_secret_name(parameter.substr(0, parameter.find('=')))) return true;
+    query.remove_prefix(end);
+  }
+  return false;
+}
+
 }  // namespace
 
 HttpSettings read_http_settings(Options& options) {
@@ -143,6 +157,7 @@ std::string read_http_path(Options& options, std::string_view key, std::string_v
   const bool right = path->starts_with('/') && path->size() <= kLongest && is_plain(*path) &&
                      path->find('#') == std::string::npos;
   if (!right) options.wrong(key, "a path with its query, such as /version?full=1");
+  if (tells_secret(*path)) options.wrong(key, "no secret in it; send it in a header, as ${ENV}");
   return *path;
 }
 

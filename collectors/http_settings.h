@@ -18,7 +18,8 @@ namespace mse {
 // allow_link_local: [addresses].
 HttpSettings read_http_settings(Options& options);
 
-// The path with its query at `key`, else `otherwise`.
+// The path with its query at `key`, else `otherwise`. Paths are shown in logs and by `grants`: a
+// parameter of a secret's name (is_secret_name) is refused.
 std::string read_http_path(Options& options, std::string_view key, std::string_view otherwise);
 
 // A dimension's name at `key`: lower-case letters, digits and _, at most 64.

@@ -1,6 +1,8 @@
 // Settings and session of the query collector.
 #include "collectors/query.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -26,6 +28,25 @@ struct QueryNode {
 };
 using QueryNodePtr = std::shared_ptr<QueryNode>;
 
+// What a server says of data quotes them: of that only the SQLSTATE stays. Kept as they are:
+// what libpq says itself, and what is said of the statement, the session or the server.
+Failure without_data(Failure failure) {
+  constexpr std::array<std::string_view, 12> kKept{"08", "0A", "25", "28", "3D", "3F",
+                                                   "40", "42", "53", "54", "55", "57"};
+  constexpr std::string_view kBefore = ":  ";
+  constexpr std::size_t kState = 5;
+  auto& text = failure.text;
+  const auto before = text.find(kBefore);
+  if (before == std::string::npos) return failure;
+  const auto state = before + kBefore.size();
+  const bool told = text.size() > state + kState && text[state + kState] == ':';
+  const bool kept = std::any_of(kKept.begin(), kKept.end(), [&](std::string_view known) {
+    return text.compare(state, known.size(), known) == 0;
+  });
+  if (told && !kept) text.resize(state + kState);
+  return failure;
+}
+
 Polled<Report> report_state(const QueryNode& node, Rows rows, PostgresSelf self) {
   auto reading = query_state(std::move(rows), node.hmac_key);
   if (!reading) return tl::unexpected(std::move(reading.error()));
@@ -47,7 +68,7 @@ Polled<Report> report_measures(const Rows& rows, const PostgresSelf& self) {
 
 asio::awaitable<Polled<Report>> read_query(QueryNodePtr node, Mono deadline) {
   auto rows = co_await node->client->query(with_identity(node->settings.sql), deadline);
-  if (!rows) co_return tl::unexpected(std::move(rows.error()));
+  if (!rows) co_return tl::unexpected(without_data(std::move(rows.error())));
   auto self = take_identity(*rows);
   if (!self) co_return tl::unexpected(std::move(self.error()));
   if (node->settings.dimension.empty()) co_return report_measures(*rows, *self);

@@ -40,7 +40,7 @@ Polled<Measures> query_measures(const Rows& rows);
 // most 64 KiB; names with their schema, for search_path is empty), dimension. Without a dimension
 // measures, of the primary alone: what a replica holds is the primary's. The statement is part of
 // one that also takes the server's identity, so that a state carries the position it was read at.
-// Its errors are those of options.finish().
+// The texts of failures quote no data. Its errors are those of options.finish().
 Result<std::unique_ptr<Collector>> make_query(Options options);
 
 }  // namespace mse
