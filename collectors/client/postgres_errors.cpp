@@ -21,6 +21,7 @@ constexpr Known kStates[] = {
     {"42703", Reason::unsupported}, {"42704", Reason::unsupported}, {"3F000", Reason::unsupported},
     {"0A000", Reason::unsupported}, {"57P03", Reason::in_recovery}, {"40001", Reason::in_recovery},
     {"57P", Reason::reset},         {"08P01", Reason::protocol},    {"08", Reason::reset},
+    {"25006", Reason::permission},
 };
 
 // In order: what tells more stands first ("SSL SYSCALL error: Connection reset by peer" is a

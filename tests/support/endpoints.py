@@ -15,12 +15,18 @@ Answer = tuple[int, dict[str, str], str]
 Speak = Callable[[str, str, dict[str, str], str], Answer]
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up, as one does that refuses a certificate, is no error here."""
+
+
 class Endpoint:
     """One server on a free port of loopback; `address` is where."""
 
     def __init__(self, speak: Speak, certificate: Certificate | None = None) -> None:
-        self.server = http.server.ThreadingHTTPServer((LOOPBACK, 0), handler(speak))
-        self.server.daemon_threads = True
+        self.server = Server((LOOPBACK, 0), handler(speak))
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate.certificate, certificate.key)
