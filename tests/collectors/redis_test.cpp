@@ -202,9 +202,36 @@ TEST(RedisAccessPolicy, APasswordIsASecretAndItsOrderIsNoDifference) {
   EXPECT_NE(one.parts.at("user a"), other.parts.at("user a"));
 }
 
+State rules(const std::string& of) {
+  return policy({"user a on #11 " + of});
+}
+
+// Two servers of Redis 7.0 answer so after the same ACL SETUSER.
+TEST(RedisAccessPolicy, TheOrderOfAServersHashTableIsNoDifference) {
+  EXPECT_EQ(rules("resetchannels -@all +info +config|get +acl|list").key,
+            rules("resetchannels -@all +config|get +acl|list +info").key);
+  EXPECT_EQ(rules("~b ~a -@all +config|set +config|get +get").key,
+            rules("~a ~b -@all +get +config|get +config|set").key);
+  EXPECT_EQ(rules("-@all (~k -@all +get +set) (~l +info)").key,
+            rules("-@all (~k -@all +set +get) (~l +info)").key);
+}
+
+TEST(RedisAccessPolicy, AUserMayHaveAnyName) {
+  EXPECT_TRUE(policy({"user (a) on nopass +get"}).parts.contains("user (a)"));
+}
+
+TEST(RedisAccessPolicy, TheOrderOfRulesThatOverlapIsADifference) {
+  EXPECT_NE(rules("-@all +@read -get").key, rules("-@all -get +@read").key);
+  EXPECT_NE(rules("-@all -config +config|get").key, rules("-@all +config|get -config").key);
+  EXPECT_NE(rules("-@all +get -get").key, rules("-@all -get +get").key);
+  EXPECT_NE(rules("-@all +config|get -config|get").key, rules("-@all -config|get +config|get").key);
+  EXPECT_NE(rules("-@all (~k +get) (~l +set)").key, rules("-@all (~k +set) (~l +get)").key);
+}
+
 TEST(RedisAccessPolicy, WhatCannotBeReadSaysWhy) {
   EXPECT_EQ(redis_access_policy(error("NOPERM no"), "k").error().reason, Reason::permission);
   EXPECT_EQ(redis_access_policy(list({"nobody"}), "k").error().reason, Reason::protocol);
+  EXPECT_EQ(redis_access_policy(list({"user nobody"}), "k").error().reason, Reason::protocol);
 }
 
 TEST(RedisTraffic, OnAReplicaOnlyReadsCount) {

@@ -170,6 +170,17 @@ TEST_F(RedisPair, OnePlantedUserOrRuleIsTheOneKeyThatDiffers) {
   EXPECT_EQ(differing_in("access_policy"), Strings{"user mallory"});
 }
 
+TEST_F(RedisPair, EqualRulesAreEqualWhateverTheOrderAServerListsThemIn) {
+  for (auto* server : {&primary_, &replica_}) {
+    RedisCommand command{"ACL", "SETUSER", "eve", "on", "nopass", "-@all"};
+    for (const auto* rule : {"+info", "+get", "+set", "+ttl", "+acl|list", "+config|get"}) {
+      command.emplace_back(rule);
+    }
+    EXPECT_EQ(server->run(command).text, "OK");
+  }
+  EXPECT_EQ(differing_in("access_policy"), Strings{});
+}
+
 TEST_F(RedisPair, OnePlantedPasswordIsTheOneKeyThatDiffersAndShowsNowhere) {
   const std::string canary = "canary-7c1d";
   primary_.run({"ACL", "SETUSER", "bob", "on", ">same", "+get", "~*"});
