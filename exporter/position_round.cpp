@@ -71,9 +71,11 @@ asio::awaitable<PositionReadings> group_round(Group group, Mono began, Duration 
 std::vector<Group> groups_of(const Members& members) {
   std::map<std::string, std::shared_ptr<Watch>> by_node;
   std::vector<RoundMember> known;
-  for (const auto& member : members)
-    if (member->in_rounds(now()) && by_node.emplace(member->target.node, member).second)
-      known.push_back(member->member());
+  for (const auto& member : members) {
+    known.push_back(member->member());
+    known.back().answers =
+        member->in_rounds(now()) && by_node.emplace(member->target.node, member).second;
+  }
   std::vector<Group> groups;
   for (const auto& round : rounds_of(known)) {
     auto& group = groups.emplace_back();

@@ -49,9 +49,14 @@ void Schedule::reconfigure(Cadences cadences, Mono now) {
 }
 
 std::vector<GroupRound> rounds_of(const std::vector<RoundMember>& members) {
+  std::map<std::string, int> sizes;
+  for (const auto& member : members) ++sizes[member.group];
+  const bool all_known = !sizes.contains("");
   std::vector<GroupRound> rounds;
   std::map<std::string, std::size_t> index;
   for (const auto& member : members) {
+    const bool is_alone = all_known && sizes[member.group] == 1;
+    if (!member.answers || (is_alone && member.role == Role::primary)) continue;
     std::size_t at = rounds.size();
     if (!member.group.empty()) at = index.try_emplace(member.group, at).first->second;
     if (at == rounds.size()) rounds.emplace_back();

@@ -52,7 +52,8 @@ class Schedule {
 struct RoundMember {
   std::string node;
   Role role = Role::none;
-  std::string group;  // empty: not known yet, a group of its own
+  std::string group;    // empty: not known yet, a group of its own
+  bool answers = true;  // false: known of, but not to be read
 };
 
 // One replication group's part of a round: `first` are read together, `then` when those have
@@ -62,6 +63,7 @@ struct GroupRound {
   std::vector<std::string> then;   // primaries
 };
 
+// Without primaries that no member can lag behind: alone in their group while all groups are known.
 std::vector<GroupRound> rounds_of(const std::vector<RoundMember>& members);
 
 }  // namespace mse

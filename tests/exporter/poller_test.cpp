@@ -93,9 +93,9 @@ TEST_F(PollerTest, BackoffIsCutToTwoIntervalsSoThatRecoveryIsSeen) {
 }
 
 TEST_F(PollerTest, ARefusedLoginIsNotTriedAgainWithinAMinuteAndTakesNoPositions) {
-  auto& locked = member("locked", Role::primary, "g");
+  auto& locked = member("locked", Role::replica, "g");
   locked.polls = {{}, {What::fails, Reason::auth}};
-  member("fine", Role::primary, "h");
+  member("fine", Role::replica, "h");
   start(targets(true));
   ASSERT_TRUE(
       until([&] { return polls_of("locked") == 2 && locked.position_calls.running() == 0; }));
@@ -290,7 +290,7 @@ TEST_F(PollerTest, ATargetThatIsRemovedWhileItHangsIsCancelled) {
 TEST_F(PollerTest, DestructionEndsEveryCoroutineAndCallsNobody) {
   node("hung").polls = {{What::hangs}};
   node("idle");
-  member("reading", Role::primary, "g").positions = {{What::hangs}};
+  member("reading", Role::replica, "g").positions = {{What::hangs}};
   start(targets(true));
   ASSERT_TRUE(until([&] {
     return node("hung").poll_calls.running() == 1 && polls_of("idle") > 1 &&

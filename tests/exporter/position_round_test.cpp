@@ -44,12 +44,23 @@ TEST_F(PositionRounds, ReplicasAreReadBeforeTheirPrimary) {
 }
 
 TEST_F(PositionRounds, ComeEveryPositionInterval) {
+  auto& pg = member("pg-1", Role::replica, "g");
+  start(targets(true));
+  ASSERT_TRUE(until([&] { return pg.position_times.size() == 6; }));
+  EXPECT_GT(pg.position_times[5] - pg.position_times[1], milliseconds(130));
+  EXPECT_EQ(polls_of("pg-1"), 1U) << "rounds do not poll";
+  EXPECT_EQ(pg.opened, 1);
+}
+
+TEST_F(PositionRounds, BeginForAPrimaryWithItsFirstReplica) {
+  cadences.poll_interval = milliseconds(20);
   auto& primary = member("pg-1", Role::primary, "g");
   start(targets(true));
-  ASSERT_TRUE(until([&] { return primary.position_times.size() == 6; }));
-  EXPECT_GT(primary.position_times[5] - primary.position_times[1], milliseconds(130));
-  EXPECT_EQ(polls_of("pg-1"), 1U) << "rounds do not poll";
-  EXPECT_EQ(primary.opened, 1);
+  ASSERT_TRUE(until([&] { return polls_of("pg-1") == 5; }));
+  EXPECT_EQ(primary.position_calls.begun, 0) << "nobody can lag behind it";
+  member("pg-2", Role::replica, "g");
+  poller->poll(targets(true), cadences);
+  EXPECT_TRUE(comes({"pg-1", "pg-2"}));
 }
 
 TEST_F(PositionRounds, AServiceWithoutPositionsHasNone) {
@@ -103,11 +114,11 @@ TEST_F(PositionRounds, GroupsDoNotWaitForEachOther) {
   auto& hung = member("a-hung", Role::replica, "a");
   hung.positions = {{Does::What::hangs}};
   auto& slow_primary = member("a-primary", Role::primary, "a");
-  auto& primary = member("b-primary", Role::primary, "b");
+  auto& other = member("b-replica", Role::replica, "b");
   start(targets(true));
-  ASSERT_TRUE(until(
-      [&] { return !slow_primary.position_times.empty() && !primary.position_times.empty(); }));
-  EXPECT_GT(slow_primary.position_times[0] - primary.position_times[0], milliseconds(100));
+  ASSERT_TRUE(
+      until([&] { return !slow_primary.position_times.empty() && !other.position_times.empty(); }));
+  EXPECT_GT(slow_primary.position_times[0] - other.position_times[0], milliseconds(100));
 }
 
 TEST_F(PositionRounds, AFailingMemberBacksOffAndDoesNotDelayTheRound) {
@@ -124,7 +135,7 @@ TEST_F(PositionRounds, AFailingMemberBacksOffAndDoesNotDelayTheRound) {
 }
 
 TEST_F(PositionRounds, AFailingMemberComesBack) {
-  auto& failing = member("pg-1", Role::primary, "g");
+  auto& failing = member("pg-1", Role::replica, "g");
   failing.positions = {{Does::What::fails, Reason::reset}, {Does::What::throws}, {}};
   start(targets(true));
   EXPECT_TRUE(comes({"pg-1"}));
@@ -144,7 +155,7 @@ TEST_F(PositionRounds, FollowTheRolesThatPositionsTell) {
 }
 
 TEST_F(PositionRounds, AHeavyPollDoesNotDelayThem) {
-  auto& busy = member("pg-1", Role::primary, "g");
+  auto& busy = member("pg-1", Role::replica, "g");
   cadences.poll_interval = milliseconds(20);
   busy.polls = {{}, {Does::What::hangs}};
   start(targets(true));
@@ -155,8 +166,8 @@ TEST_F(PositionRounds, AHeavyPollDoesNotDelayThem) {
 }
 
 TEST_F(PositionRounds, EndWithTheLastTargetThatHasPositions) {
-  auto& gone = member("pg-1", Role::primary, "g");
-  member("pg-2", Role::primary, "h");
+  auto& gone = member("pg-1", Role::replica, "g");
+  member("pg-2", Role::replica, "h");
   start(targets(true));
   ASSERT_TRUE(comes({"pg-1", "pg-2"}));
   cadences.poll_interval = milliseconds(20);

@@ -170,6 +170,23 @@ TEST(Rounds, NodesOfUnknownGroupAreEachAlone) {
   EXPECT_THAT(rounds[1].first, ElementsAre("y"));
 }
 
+TEST(Rounds, APrimaryThatNobodyFollowsIsNotRead) {
+  EXPECT_THAT(rounds_of({{"a", Role::primary, "a"}, {"b", Role::primary, "b"}}), IsEmpty());
+  const auto rounds = rounds_of({{"a", Role::primary, "a"}, {"lone", Role::replica, "b"}});
+  ASSERT_EQ(rounds.size(), 1U) << "a replica tells whether its link is up";
+  EXPECT_THAT(rounds[0].first, ElementsAre("lone"));
+}
+
+TEST(Rounds, APrimaryIsReadWhileItsReplicaDoesNotAnswerOrMayBeOneOfTheUnknown) {
+  const auto silent = rounds_of({{"p", Role::primary, "a"}, {"r", Role::replica, "a", false}});
+  ASSERT_EQ(silent.size(), 1U);
+  EXPECT_THAT(silent[0].first, IsEmpty());
+  EXPECT_THAT(silent[0].then, ElementsAre("p"));
+  const auto unknown = rounds_of({{"p", Role::primary, "a"}, {"r", Role::none, "", false}});
+  ASSERT_EQ(unknown.size(), 1U);
+  EXPECT_THAT(unknown[0].then, ElementsAre("p"));
+}
+
 TEST(Rounds, TwoPrimariesOfAGroupAreBothReadLast) {
   const auto rounds = rounds_of(
       {{"old", Role::primary, "a"}, {"new", Role::primary, "a"}, {"r", Role::replica, "a"}});
