@@ -37,7 +37,7 @@ class Engine : private PollListener {
          Past past);
   Engine(const asio::any_io_executor& executor, const Config& config, Publish publish,
          Fetch fetch = nullptr)
-      : Engine(executor, config, std::move(publish), std::move(fetch), Past{}) {}
+      : Engine(executor, config, std::move(publish), fetch, Past{}) {}
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

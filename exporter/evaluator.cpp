@@ -253,13 +253,21 @@ void Evaluator::maintenance(const std::optional<OpenMaintenance>& open) {
   memory_->maintenance = open;
 }
 
-// Whether the service has had its first complete round.
+// Whether the service has had its first complete round: of all its dimensions, or where nothing is
+// compared, of all its nodes.
 bool Evaluator::Memory::ready() {
-  begun = begun || (!compared.empty() &&
-                    std::all_of(compared.begin(), compared.end(), [this](const auto& entry) {
-                      return entry.second->complete(members);
-                    }));
+  begun = begun || (compared.empty()
+                        ? all_polled()
+                        : std::all_of(compared.begin(), compared.end(), [this](const auto& entry) {
+                            return entry.second->complete(members);
+                          }));
   return begun;
+}
+
+bool Evaluator::Memory::all_polled() const {
+  return !members.empty() && std::all_of(members.begin(), members.end(), [](const Member* member) {
+    return !member->collectors.empty();
+  });
 }
 
 std::vector<Dimension*> Evaluator::Memory::active() {
@@ -334,7 +342,9 @@ void Evaluator::Memory::settle_exposure(ServiceView& view, Mono now) {
   const CounterShare share = exposure.decided() ? CounterShare{} : counter_share(members);
   if (share.known) exposure.decide(share.having, share.serving);
   for (std::size_t i = 0; i < members.size(); ++i) {
-    exposure.settle(members[i]->traffic, view.nodes[i].exposure, members[i]->serves(), now);
+    // Where nothing is compared nobody is canonical, and nobody is anything else.
+    if (!compared.empty())
+      exposure.settle(members[i]->traffic, view.nodes[i].exposure, members[i]->serves(), now);
     if (measures.settles()) measures.settle(members[i]->serial, view.nodes[i]);
   }
   view.measures = measures.view();

@@ -174,6 +174,7 @@ CollectEntry::Made CollectEntry::of(const Options::Node& node) const {
 
 std::vector<std::shared_ptr<const Collector>> CollectEntry::all() const {
   std::vector<std::shared_ptr<const Collector>> every;
+  every.reserve(by_node.size() + 1);
   for (const auto& [node, collector] : by_node) every.push_back(collector);
   if (discovered) every.push_back(discovered);
   return every;

@@ -36,8 +36,10 @@ int print_grants(const Config& config) {
   for (const auto& service : config.services)
     for (const auto& entry : service.collect) {
       const auto title = entry.kind + " of service " + service.settings.name + ", ";
-      for (const auto& [node, collector] : entry.by_node)
-        print_grants(title + "node " + node, *collector, printed);
+      for (const auto& [node, collector] : entry.by_node) {
+        auto of_node = title;
+        print_grants(of_node.append("node ").append(node), *collector, printed);
+      }
       if (entry.discovered) print_grants(title + "discovered nodes", *entry.discovered, printed);
     }
   return 0;

@@ -32,6 +32,30 @@ TEST(EvaluatorMeasures, AJobToldByOneNodeIsCountedByTheService) {
   EXPECT_EQ(backfill.pending_items, 12U);
 }
 
+TEST(EvaluatorMeasures, AServiceThatOnlyTellsNumbersBeginsOnceEachNodeWasPolled) {
+  ServiceStory story(ServiceStory::nodes({"a", "b"}), {});
+  auto& told = story.answers["a"].measures.emplace().reconciliations["backfill"];
+  told.succeeded = 40;
+  story.round();
+  EXPECT_FALSE(story.view) << "b has not been polled";
+  story.fails("b");
+  story.evaluator.lost("b", "probe", Reason::refused, story.now());
+  told.succeeded = 41;
+  story.next_round();
+  ASSERT_TRUE(story.view);
+  EXPECT_EQ(story.view->measures.reconciliations.at("backfill").runs->good, 1U);
+}
+
+TEST(EvaluatorMeasures, WhereNothingIsComparedNoTrafficIsCanonical) {
+  ServiceStory story(ServiceStory::nodes({"a"}), {});
+  story.answers["a"].requests = 100;
+  story.round();
+  story.answers["a"].requests = 150;
+  story.rounds(2);
+  EXPECT_EQ(requests(story, Status::canonical), 0);
+  EXPECT_EQ(story.view->node_seconds.at(static_cast<std::size_t>(Status::canonical)), 0);
+}
+
 TEST(EvaluatorMeasures, PendingItemsOfANodeThatCannotBeReadAreNotKnown) {
   ServiceStory story = converged({"a", "b"});
   story.answers["a"].measures.emplace().reconciliations["backfill"].pending_items = 12;
