@@ -1,0 +1,68 @@
+"""Private Redis servers on loopback, each with a directory of its own; ended by pid."""
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "deploy" / "demo"))
+from process import LOOPBACK, Directory, Process, ServerError, free_port, wait_until  # noqa: E402
+
+
+class Redis:
+    """`redis-server` on a free port, without snapshots; `password` is that of its default user."""
+
+    def __init__(self, directory: Directory, name: str, *options: str, password: str = "") -> None:
+        self.name, self.password, self.options = name, password, options
+        self.port = free_port()
+        self.folder = directory.path / name
+        self.folder.mkdir(mode=0o700)
+        self.log = directory.path / f"{name}.log"
+        self.server: Process | None = None
+
+    @property
+    def address(self) -> str:
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        return self.server.pid
+
+    def start(self) -> None:
+        """Does not wait for it."""
+        secured = ["--requirepass", self.password, "--masterauth", self.password] if self.password else []
+        self.server = Process(self.name, ["redis-server", "--port", str(self.port), "--bind", LOOPBACK, "--save", "",
+                                          "--dir", str(self.folder), "--repl-diskless-sync-delay", "0", *secured,
+                                          *self.options], self.log)
+
+    def wait_ready(self) -> None:
+        self.server.wait_ready("answers", lambda: self.reply("PING") == "PONG")
+
+    def reply(self, *words: str) -> str:
+        return subprocess.run(["redis-cli", "-h", LOOPBACK, "-p", str(self.port), *words], text=True, check=False,
+                              capture_output=True, timeout=10,
+                              env={**os.environ, "REDISCLI_AUTH": self.password}).stdout.strip()
+
+    def must(self, *words: str) -> None:
+        reply = self.reply(*words)
+        if not reply.startswith("OK"):
+            raise ServerError(f"{self.name}: {' '.join(words)}: {reply}")
+
+    def info(self, field: str) -> str:
+        fields = dict(line.partition(":")[::2] for line in self.reply("INFO").splitlines())
+        return fields.get(field, "")
+
+    def follow(self, primary: Redis) -> None:
+        self.must("REPLICAOF", LOOPBACK, str(primary.port))
+        wait_until("the replica has synchronised", lambda: self.info("master_link_status") == "up")
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def stop(self) -> None:
+        """At once, without a word to its replicas."""
+        if self.server and self.server.running():
+            self.signal(signal.SIGCONT)
+            self.server.end(signal.SIGKILL)
