@@ -61,7 +61,7 @@ void Places::enter(Id id, Phase phase) {
   if (found != places_.end()) found->second.phase = phase;
 }
 
-Places::Id Places::holding_most() const {
+std::optional<Places::Id> Places::holding_most() const {
   const auto all = totals();
   const Entry* most = nullptr;
   const auto rank = [&all](const Entry& entry) {
@@ -71,7 +71,7 @@ Places::Id Places::holding_most() const {
     if (entry.second.bytes == 0) continue;
     if (most == nullptr || rank(*most) < rank(entry)) most = &entry;
   }
-  return most->first;
+  return most == nullptr ? std::nullopt : std::optional(most->first);
 }
 
 std::vector<Places::Id> Places::hold(Id id, std::size_t bytes) {
@@ -81,8 +81,10 @@ std::vector<Places::Id> Places::hold(Id id, std::size_t bytes) {
   held_ += bytes;
   std::vector<Id> dropped;
   while (held_ > limits_.answer_bytes) {
-    dropped.push_back(holding_most());
-    leave(dropped.back());
+    const auto most = holding_most();
+    if (!most) break;
+    dropped.push_back(*most);
+    leave(*most);
   }
   return dropped;
 }

@@ -62,7 +62,7 @@ class Places {
   std::map<std::string, Totals> totals() const;
   std::optional<Id> giving_way_to(const std::string& source) const;
   std::optional<Id> giving_way_within(const std::string& source) const;
-  Id holding_most() const;
+  std::optional<Id> holding_most() const;
 
   PlaceLimits limits_;
   std::map<Id, Place> places_;

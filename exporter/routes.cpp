@@ -192,7 +192,9 @@ std::string head(const Answer& answer, const HeaderFields& more) {
     });
     if (!given) result.append("\r\n").append(name).append(": ").append(value);
   }
-  for (const auto& [name, value] : more) result += "\r\n" + name + ": " + value;
+  for (const auto& [name, value] : more) {
+    result.append("\r\n").append(name).append(": ").append(value);
+  }
   result += "\r\nConnection: close\r\n\r\n";
   return result;
 }

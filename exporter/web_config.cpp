@@ -116,7 +116,7 @@ WebConfig read_sections(Options& root) {
 }  // namespace
 
 Result<WebConfig> parse_web_config(const std::string& bytes, const std::string& file) {
-  auto tree = parse_yaml(bytes, file);
+  auto tree = parse_yaml_with_lines(bytes, file);
   if (!tree) return tl::unexpected(tree.error());
   if ((*tree)->kind == Yaml::Kind::null) {
     auto empty = std::make_shared<Yaml>();

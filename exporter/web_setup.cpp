@@ -8,6 +8,18 @@
 #include "exporter/web_tls.h"
 
 namespace mse {
+namespace {
+
+void append(std::string& stamp, const struct stat& status) {
+  for (const auto number :
+       {static_cast<long long>(status.st_ino), static_cast<long long>(status.st_size),
+        static_cast<long long>(status.st_mtim.tv_sec),
+        static_cast<long long>(status.st_mtim.tv_nsec)}) {
+    stamp += std::to_string(number) + ' ';
+  }
+}
+
+}  // namespace
 
 Result<std::shared_ptr<const WebSetup>> load_web_setup(const std::string& path) {
   auto setup = std::make_shared<WebSetup>();
@@ -35,14 +47,7 @@ std::string stamp_of(const std::vector<std::string>& files) {
   std::string stamp;
   for (const auto& file : files) {
     struct stat status{};
-    if (::stat(file.c_str(), &status) == 0) {
-      for (const auto number :
-           {static_cast<long long>(status.st_ino), static_cast<long long>(status.st_size),
-            static_cast<long long>(status.st_mtim.tv_sec),
-            static_cast<long long>(status.st_mtim.tv_nsec)}) {
-        stamp += std::to_string(number) + ' ';
-      }
-    }
+    if (::stat(file.c_str(), &status) == 0) append(stamp, status);
     stamp += ';';
   }
   return stamp;

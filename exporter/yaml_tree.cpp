@@ -62,9 +62,12 @@ bool is_typed(std::string text) {
   return std::find(kWords.begin(), kWords.end(), text) != kWords.end() || is_number(text);
 }
 
+enum class Dialect { own, own_with_lines, foreign };
+
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(bool foreign) : foreign_(foreign) {}
+  explicit TreeBuilder(Dialect dialect)
+      : foreign_(dialect == Dialect::foreign), lines_(dialect == Dialect::own_with_lines) {}
 
   YamlTree root() const { return root_ ? root_ : std::make_shared<Yaml>(); }
   YamlTree documents() const {
@@ -100,7 +103,7 @@ class TreeBuilder : public YAML::EventHandler {
     const auto text = begin(Yaml::Kind::text, place_of(mark));
     text->text = value.ends_with('\n') ? value.substr(0, value.size() - 1) : value;
     if (foreign_) tell_apart(text->text, tag);
-    if (!foreign_ && repaired(text->text, text->text.size()) != text->text)
+    if (!foreign_ && !readable(text->text))
       throw Refusal{text->place, "expected UTF-8 text without control characters"};
     add(text, anchor);
   }
@@ -191,6 +194,8 @@ class TreeBuilder : public YAML::EventHandler {
   void take_key(Open& parent, const Yaml& key) const {
     if (key.kind != Yaml::Kind::text) throw Refusal{key.place, "expected a key that is a text"};
     if (key.text == "<<" && !foreign_) throw Refusal{key.place, "expected no merge key <<"};
+    if (lines_ && key.text.find('\n') != std::string::npos)
+      throw Refusal{key.place, "expected a key of one line"};
     const auto found = parent.value->entries.find(key.text);
     if (found != parent.value->entries.end())
       throw Refusal{key.place, "duplicate key `" + repaired(key.text, 64) + "`, first on line " +
@@ -207,7 +212,12 @@ class TreeBuilder : public YAML::EventHandler {
     parent.key.reset();
   }
 
-  bool foreign_;
+  bool readable(std::string text) const {
+    if (lines_) std::replace(text.begin(), text.end(), '\n', ' ');
+    return repaired(text, text.size()) == text;
+  }
+
+  bool foreign_, lines_;
   YamlTree root_;
   std::vector<YamlTree> documents_;
   std::vector<Open> open_;
@@ -215,14 +225,14 @@ class TreeBuilder : public YAML::EventHandler {
   std::size_t nodes_ = 0;
 };
 
-YamlTree build(const std::string& bytes, bool foreign) {
+YamlTree build(const std::string& bytes, Dialect dialect) {
   refuse_costly(bytes);
   std::istringstream stream(bytes);
   YAML::Parser parser(stream);
-  TreeBuilder builder(foreign);
+  TreeBuilder builder(dialect);
   while (parser.HandleNextDocument(builder)) {
   }
-  return foreign ? builder.documents() : builder.root();
+  return dialect == Dialect::foreign ? builder.documents() : builder.root();
 }
 
 tl::unexpected<Error> error_at(const std::string& file, Place place, const std::string& why) {
@@ -230,11 +240,11 @@ tl::unexpected<Error> error_at(const std::string& file, Place place, const std::
               why);
 }
 
-Result<YamlTree> parse(const std::string& bytes, const std::string& file, bool foreign) {
+Result<YamlTree> parse(const std::string& bytes, const std::string& file, Dialect dialect) {
   try {
     if (bytes.size() > kYamlBytes)
       throw Refusal{{}, "expected at most " + std::to_string(kYamlBytes) + " bytes"};
-    return build(bytes, foreign);
+    return build(bytes, dialect);
   } catch (const Refusal& refusal) {
     return error_at(file, refusal.place, refusal.why);
   } catch (const YAML::Exception& error) {
@@ -247,11 +257,15 @@ Result<YamlTree> parse(const std::string& bytes, const std::string& file, bool f
 }  // namespace
 
 Result<YamlTree> parse_yaml(const std::string& bytes, const std::string& file) {
-  return parse(bytes, file, false);
+  return parse(bytes, file, Dialect::own);
+}
+
+Result<YamlTree> parse_yaml_with_lines(const std::string& bytes, const std::string& file) {
+  return parse(bytes, file, Dialect::own_with_lines);
 }
 
 Result<YamlTree> parse_foreign_yaml(const std::string& bytes, const std::string& file) {
-  return parse(bytes, file, true);
+  return parse(bytes, file, Dialect::foreign);
 }
 
 }  // namespace mse

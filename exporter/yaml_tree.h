@@ -51,6 +51,9 @@ constexpr std::size_t kYamlIndicators = 300'000;
 // characters. Takes less than a second and 150 MB whatever the bytes are.
 Result<YamlTree> parse_yaml(const std::string& bytes, const std::string& file);
 
+// The same, but a text (no key) may have several lines, as a PEM has.
+Result<YamlTree> parse_yaml_with_lines(const std::string& bytes, const std::string& file);
+
 // The same for a file that is not ours: a list of its documents, in which merge keys are keys like
 // any other, a text keeps its tag in front ("!vault x"), and a quoted text that would be null, a
 // truth value or a number without its quotes keeps them. Tags of lists and maps are still refused.

@@ -68,6 +68,15 @@ TEST(YamlTree, BlockTextsLoseTheirLastNewlineAndMayHaveNoOther) {
             "x.yml:1:4: expected UTF-8 text without control characters");
 }
 
+TEST(YamlTree, WithLinesATextMayHaveSeveralAndAKeyNone) {
+  const auto parsed = parse_yaml_with_lines("a: |\n  b\n  c\n", "x.yml");
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ((*parsed)->entries.at("a").value->text, "b\nc");
+  for (const char* yaml : {"\"a\\nb\": c\n", "a: \"b\\rc\"\n"}) {
+    EXPECT_FALSE(parse_yaml_with_lines(yaml, "x.yml")) << yaml;
+  }
+}
+
 TEST(YamlTree, AByteOrderMarkIsNoPartOfAKey) {
   EXPECT_EQ(tree("\xef\xbb\xbf"
                  "a: b\n")
