@@ -148,13 +148,10 @@ asio::awaitable<Polled<Report>> PrometheusSession::read(std::shared_ptr<Node> no
   request.body_budget = kPageBudget;
   request.take = [page](std::string_view bytes) { return page->feed(bytes); };
   auto answer = co_await node->client->ask(std::move(request), deadline);
-  // What is wrong with the page ended the request as too much; what ended it otherwise cut the
-  // page.
-  const bool cut = !answer && answer.error().reason != Reason::too_large;
-  if (cut) co_return tl::unexpected(std::move(answer.error()));
+  // What the page refused ended the request as too much; what ended it otherwise cut the page.
+  if (!answer && !page->refused()) co_return tl::unexpected(std::move(answer.error()));
   auto samples = page->finish();
   if (!samples) co_return tl::unexpected(std::move(samples.error()));
-  if (!answer) co_return tl::unexpected(std::move(answer.error()));
   if (answer->status >= 200 && answer->status < 300)
     co_return prometheus_report(*reading, *samples);
   auto failure = status_failure(answer->status);

@@ -35,6 +35,7 @@ class PrometheusPage {
 
   // False: no more can be taken, finish() says why. Any split of the bytes gives the same.
   bool feed(std::string_view bytes);
+  bool refused() const { return !failure_.empty(); }
 
   // Failure protocol: a line that begins with no metric's name, or a wanted one that is broken or
   // comes twice. Failure too_large: over the limits.

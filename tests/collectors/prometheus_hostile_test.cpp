@@ -34,6 +34,7 @@ Reason reason_of(const std::string& repeats, Duration limit = std::chrono::secon
   return report ? Reason::internal : report.error().reason;
 }
 
+// Also where the budget ends within a line, which was once taken for a broken one.
 TEST(PrometheusHostile, APageThatNeverEndsIsTooLarge) {
   std::string comments, others;
   while (comments.size() < 60'000) comments += "# a comment\n";
