@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <tuple>
 
 namespace mse {
 namespace {
@@ -13,8 +14,10 @@ constexpr std::size_t kMostTold = 10;
 }  // namespace
 
 FoundNodes unique_nodes(std::vector<NodeSettings> nodes) {
-  std::stable_sort(nodes.begin(), nodes.end(),
-                   [](const auto& a, const auto& b) { return a.name < b.name; });
+  // By all there is, so that the same nodes give the same inventory in whatever order they come.
+  std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.name, a.address, a.labels) < std::tie(b.name, b.address, b.labels);
+  });
   FoundNodes found;
   std::set<std::string> names, addresses;
   for (auto& node : nodes) {
