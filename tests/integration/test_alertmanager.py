@@ -3,56 +3,21 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import http.server
 import json
 import pathlib
 import re
 import subprocess
 import sys
-import threading
 import unittest
 import urllib.request
 
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "deploy" / "demo"))
-from monitoring import HttpServer  # noqa: E402
-from process import LOOPBACK, Directory, free_port, wait_until  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from alertmanager import ROOT, SHIPPED, Catcher, Receivers, ShippedAlertmanager  # noqa: E402
+from process import Directory, wait_until  # noqa: E402
 
-SHIPPED = ROOT / "rules" / "alertmanager"
-FACTOR = 60         # by which the waits of the routes are divided: an interval of 5 m lasts 5 s
 HEARTBEATS = 8      # of the watchdog, 1 s each, after which nothing more is expected: over a group interval
-UNITS = {"s": 1, "m": 60, "h": 3600}
-
-
-class Catcher:
-    """A webhook that keeps what it is told, by path; it stands for Slack and PagerDuty too."""
-
-    def __init__(self) -> None:
-        told: list[tuple[str, dict]] = []
-        self.told = told
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                told.append((self.path.strip("/"), json.loads(body)))
-                self.send_response(202)
-                self.end_headers()
-                self.wfile.write(b'{"status": "success"}')
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
-        self.server = http.server.ThreadingHTTPServer((LOOPBACK, 0), Handler)
-        self.url = f"http://{LOOPBACK}:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def of(self, path: str) -> list[dict]:
-        return [body for name, body in list(self.told) if name == path]
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def alert(name: str, severity: str, mode: str, **labels: str) -> dict:
@@ -66,42 +31,15 @@ def alert(name: str, severity: str, mode: str, **labels: str) -> dict:
     return {"labels": found, "annotations": annotations, "generatorURL": "http://prometheus.example"}
 
 
-def divided(node: object) -> object:
-    """The routes with their waits divided."""
-    if isinstance(node, list):
-        return [divided(each) for each in node]
-    if not isinstance(node, dict):
-        return node
-    waits = ("group_wait", "group_interval", "repeat_interval")
-    def seconds(text: str) -> float:
-        return int(text[:-1]) * UNITS[text[-1]] / FACTOR
-    return {key: f"{round(1000 * seconds(value))}ms" if key in waits else divided(value) for key, value in node.items()}
-
-
 class AlertmanagerCase(unittest.TestCase):
     """An Alertmanager of its own for each test, its receivers turned into the catcher's paths."""
 
-    def start(self, receivers: list[dict] | None = None, **changes: object) -> None:
+    def start(self, receivers: Receivers | None = None, **changes: object) -> None:
         self.directory = Directory()
         self.addCleanup(self.directory.remove)
         self.catcher = Catcher()
         self.addCleanup(self.catcher.close)
-        config = yaml.safe_load((SHIPPED / "alertmanager.yml").read_text())
-        config["receivers"] = receivers(config["receivers"]) if receivers else [
-            {"name": each["name"], "webhook_configs": [{"url": f"{self.catcher.url}/{each['name']}",
-                                                        "send_resolved": each["name"] != "dead_man"}]}
-            for each in config["receivers"]]
-        config["route"] = divided(config["route"])
-        config["route"]["routes"][0]["routes"][0]["repeat_interval"] = "1s"  # the watchdog's: it is the clock of `settle`
-        config["templates"] = [str(SHIPPED / "templates" / "*.tmpl")]
-        config.update(changes)
-        config["global"] = {"slack_api_url": f"{self.catcher.url}/slack", "pagerduty_url": f"{self.catcher.url}/pagerduty"}
-        path = self.directory.file("alertmanager.yml", json.dumps(config))
-        port = free_port()
-        self.alertmanager = HttpServer("alertmanager", [
-            "prometheus-alertmanager", f"--config.file={path}", "--cluster.listen-address=",
-            f"--web.listen-address={LOOPBACK}:{port}", f"--storage.path={self.directory.path / 'data'}"],
-            self.directory, port)
+        self.alertmanager = ShippedAlertmanager(self.directory, self.catcher, receivers=receivers, **changes)
         self.addCleanup(self.alertmanager.stop)
         self.alertmanager.wait_ready()
 
