@@ -4,9 +4,12 @@ from __future__ import annotations
 import datetime
 import json
 import pathlib
+import subprocess
 import sys
+import threading
 import unittest
 import urllib.request
+from collections.abc import Callable
 from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -18,7 +21,26 @@ from process import LOOPBACK, wait_until  # noqa: E402
 
 SECONDS = 90  # for an alert to be heard, with the rules' durations divided by 60
 BEATS = 12    # of the watchdog, a second each: longer than any hold of a page that must not come
+JOBS = """  - name: orders-jobs
+    owner: payments
+    nodes: [{{name: pg-1, address: "{host}:{port}"}}]
+    collect:
+      - query: {{user: mixed_state, password_file: mixed_state.pass, database: orders, sql: "SELECT 'refund' AS kind, \
+count(*) FILTER (WHERE done) AS succeeded, count(*) FILTER (WHERE NOT done) AS failed FROM public.jobs"}}
+      - query: {{user: mixed_state, password_file: mixed_state.pass, database: orders, sql: "SELECT 'payments' AS stream, \
+count(*) AS events, count(*) - count(DISTINCT key) AS duplicates FROM public.inbox"}}
+"""
+TABLES = """
+CREATE TABLE jobs (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, done boolean NOT NULL);
+CREATE TABLE inbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key bigint NOT NULL);
+GRANT SELECT ON jobs, inbox TO mixed_state;
+"""
 DECLARED = "    changes: {schema_version: {file: deploy.json}}\n"
+
+
+def reads_queries() -> bool:
+    """Whether this program has the collector that reads job tables."""
+    return "query" in subprocess.run([program(), "--collectors"], text=True, capture_output=True, check=True).stdout
 
 
 class OldDrift(stage.Stage):
@@ -27,9 +49,9 @@ class OldDrift(stage.Stage):
     def _configure(self) -> pathlib.Path:
         path = super()._configure()
         text = path.read_text()
-        path.write_text(text.replace("  - name: tenants\n", "  - name: tenants\n" + DECLARED))
-        self.directory.file("deploy.json", "{}")
-        (self.directory.path / "deploy.json").unlink()
+        jobs = JOBS.format(host=LOOPBACK, port=self.pair.primary.port) if reads_queries() else ""
+        path.write_text(text.replace("  - name: tenants\n", "  - name: tenants\n" + DECLARED) + jobs)
+        self.pair.primary.psql(TABLES, db="orders")
         return path
 
     def _grant(self, config: pathlib.Path) -> None:
@@ -134,7 +156,35 @@ class Pages(unittest.TestCase):
         self.stage.pair.primary.psql("REVOKE SELECT ON invoices FROM PUBLIC", db="tenant7")
         self.hear("security_page", "AuthorizationDrift", "resolved", service="tenants", dimension="access_policy")
 
-    def test_7_an_exporter_that_is_gone_pages_once_and_comes_back(self) -> None:
+    def while_repeating(self, sql: str) -> Callable[[], None]:
+        """Runs `sql` on the orders database again and again; what it returns ends that."""
+        session, ended = self.stage.pair.primary.session("orders"), threading.Event()
+
+        def work() -> None:
+            while not ended.wait(0.2):
+                session.run(sql)
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+
+        def end() -> None:
+            ended.set()
+            thread.join(10)
+            session.close()
+        return end
+
+    def test_7_failed_reconciliations_and_duplicates_of_a_job_table_page(self) -> None:
+        if not reads_queries():
+            self.skipTest("this program has no `query` collector")
+        end = self.while_repeating("INSERT INTO jobs (done) VALUES (true), (false); INSERT INTO inbox (key) VALUES (1), (1)")
+        self.addCleanup(end)
+        failed = self.hear("payments_page", "ReconciliationFailureBurn", service="orders-jobs", severity="page")
+        twice = self.hear("payments_page", "DuplicateEvents", service="orders-jobs")
+        self.assertEqual((failed["labels"]["failure_mode"], twice["labels"]["failure_mode"]), ("F2", "F4"))
+        end()
+        self.hear("payments_page", "ReconciliationFailureBurn", "resolved", service="orders-jobs", severity="page")
+        self.hear("payments_page", "DuplicateEvents", "resolved", service="orders-jobs")
+
+    def test_8_an_exporter_that_is_gone_pages_once_and_comes_back(self) -> None:
         exporter = self.stage.exporter
         exporter.stop()
         self.hear("page", "ExporterAbsent", service="none")
