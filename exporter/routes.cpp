@@ -187,8 +187,8 @@ std::string head(const Answer& answer, const HeaderFields& more) {
   if (answer.gzip) result.append("\r\nContent-Encoding: gzip");
   if (!answer.allow.empty()) result.append("\r\nAllow: ").append(answer.allow);
   for (const auto& [name, value] : kUsualFields) {
-    const bool given = std::any_of(more.begin(), more.end(), [&name = name](const auto& field) {
-      return same_name(field.first, name);
+    const bool given = std::any_of(more.begin(), more.end(), [&ours = name](const auto& field) {
+      return same_name(field.first, ours);
     });
     if (!given) result.append("\r\n").append(name).append(": ").append(value);
   }
