@@ -52,9 +52,7 @@ Polled<std::vector<std::string>> expanded(const std::string& pattern) {
   const std::unique_ptr<glob_t, decltype(&::globfree)> freed(&found, ::globfree);
   if (code == GLOB_ABORTED) return not_permitted(unreadable_folder);
   if (code == GLOB_NOSPACE) return failed(Reason::overload, "no memory to list " + pattern);
-  std::vector<std::string> paths;
-  for (std::size_t i = 0; i < found.gl_pathc; ++i) paths.emplace_back(found.gl_pathv[i]);
-  return paths;
+  return std::vector<std::string>(found.gl_pathv, found.gl_pathv + found.gl_pathc);
 }
 
 // Without its wildcards' escapes: the path of the only file that `pattern` can match.

@@ -81,8 +81,9 @@ bool take_labels(std::string_view& text, std::map<std::string, std::string>& lab
 std::optional<double> number(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   double value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, value);
   if (stop != end || text.empty()) return std::nullopt;
   if (error == std::errc::result_out_of_range) return std::numeric_limits<double>::quiet_NaN();
   return error == std::errc() ? std::optional(value) : std::nullopt;

@@ -267,17 +267,22 @@ std::optional<Dimension::Lead> Dimension::leading(const StateWord& target, Mono 
     for (const Change* change : {group.changes.open(), group.changes.last(now)}) {
       const bool meant = change != nullptr && change->declared && change->to.same_as(Goal(target));
       if (!meant || change->first_node.empty()) continue;
-      std::optional<Lead> lead;
-      for (const Seat& seat : group.seats) {
-        const Mono at = seat.slot->seen.first().mono;
-        if (*seat.node == change->first_node) return Lead{change, *seat.node, change->first_at};
-        const bool there = seat.slot->seen.state() && seat.slot->seen.state() == change->to.state();
-        if (there && (!lead || at < lead->at)) lead = Lead{change, *seat.node, at};
-      }
-      if (lead) return lead;
+      if (auto lead = lead_of(*change, group)) return lead;
     }
   }
   return std::nullopt;
+}
+
+std::optional<Dimension::Lead> Dimension::lead_of(const Change& change, const Compared& group) {
+  std::optional<Lead> lead;
+  for (const Seat& seat : group.seats) {
+    if (*seat.node == change.first_node) return Lead{&change, *seat.node, change.first_at};
+    const StateRef& state = seat.slot->seen.state();
+    const Mono at = seat.slot->seen.first().mono;
+    if (!state || state != change.to.state()) continue;
+    if (!lead || at < lead->at) lead = Lead{&change, *seat.node, at};
+  }
+  return lead;
 }
 
 }  // namespace mse

@@ -130,6 +130,7 @@ class Dimension {
     Mono at;
   };
   std::optional<Lead> leading(const StateWord& target, Mono now) const;
+  static std::optional<Lead> lead_of(const Change& change, const Compared& group);
   void follow_node(const Slot& first, const Compared& group, const Lead& lead, const World& world);
   void decide(Compared& group, const World& world);
   void leave_behind(Compared& group, const Change& closed, Mono now);

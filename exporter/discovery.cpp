@@ -88,6 +88,11 @@ struct Discovery::Look {
                 {{"service", service.name}, {"error", failure.text}});
   }
 
+  void end() {
+    ended = true;
+    wake.cancel();
+  }
+
   ServiceSettings service;
   Cadences cadences;
   std::shared_ptr<const Found> found;
@@ -105,24 +110,24 @@ Discovery::Discovery(asio::any_io_executor executor, Found found)
       resolver_(std::make_shared<Resolver>(executor_)),
       found_(std::make_shared<const Found>(std::move(found))) {}
 
+// Only a want of memory could throw here, and ends the process.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 Discovery::~Discovery() {
-  look({}, {});
+  for (const auto& [name, look] : looks_) look->end();
 }
 
 void Discovery::look(const std::vector<ServiceSettings>& services, Cadences cadences) {
   decltype(looks_) wanted;
   for (const auto& service : services) {
     if (!service.discover) continue;
-    auto kept = looks_.extract(service.name);
-    const bool same = !kept.empty() && kept.mapped()->looks_for(service);
-    if (!kept.empty() && !same) looks_.insert(std::move(kept));
-    wanted[service.name] = same ? kept.mapped() : start(service, cadences);
-    wanted[service.name]->cadences = cadences;
+    const auto known = looks_.find(service.name);
+    const bool same = known != looks_.end() && known->second->looks_for(service);
+    const auto look = same ? known->second : start(service, cadences);
+    if (same) looks_.erase(known);
+    look->cadences = cadences;
+    wanted[service.name] = look;
   }
-  for (const auto& [name, gone] : std::exchange(looks_, std::move(wanted))) {
-    gone->ended = true;
-    gone->wake.cancel();
-  }
+  for (const auto& [name, gone] : std::exchange(looks_, std::move(wanted))) gone->end();
 }
 
 std::shared_ptr<Discovery::Look> Discovery::start(const ServiceSettings& service,

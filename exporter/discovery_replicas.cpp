@@ -63,25 +63,44 @@ void DiscoveredReplicas::add_peer(const Peer& peer, const std::set<std::string>&
   nodes.push_back({peer.address, peer.address, settings_.labels, true});
 }
 
-asio::awaitable<Polled<std::shared_ptr<const FoundNodes>>> DiscoveredReplicas::find(Mono deadline) {
-  std::set<std::string> known;
+asio::awaitable<Polled<std::set<std::string>>> DiscoveredReplicas::configured_places(
+    Mono deadline) {
+  std::set<std::string> places;
   for (const auto& node : configured_) {
     if (node.address.starts_with('/')) continue;
     const auto [host, port] = split(node.address);
     const auto addresses = co_await resolve_(host, deadline);
     if (!addresses) co_return tl::unexpected(addresses.error());
-    for (const auto& address : *addresses) known.insert(place(address.to_string(), port));
+    for (const auto& address : *addresses) places.insert(place(address.to_string(), port));
   }
-  if (primaries_.empty())
-    co_return tl::unexpected(Failure{Reason::partial, "no primary names its replicas"});
+  co_return places;
+}
+
+std::vector<NodeSettings> DiscoveredReplicas::named(const std::set<std::string>& known) const {
   std::vector<NodeSettings> nodes;
   for (const auto& [key, primary] : primaries_) {
     if (!is_configured(primary.node))
       nodes.push_back({primary.node, primary.address, settings_.labels, true});
     for (const auto& peer : primary.peers) add_peer(peer, known, nodes);
   }
-  for (const auto& node : last_ ? last_->nodes : std::vector<NodeSettings>())
+  return nodes;
+}
+
+void DiscoveredReplicas::add_answering(std::vector<NodeSettings>& nodes) const {
+  if (!last_) return;
+  for (const auto& node : last_->nodes) {
     if (answering_.contains(node.name)) nodes.push_back(node);
+  }
+}
+
+asio::awaitable<Polled<std::shared_ptr<const FoundNodes>>> DiscoveredReplicas::find(Mono deadline) {
+  const auto known = co_await configured_places(deadline);
+  if (!known) co_return tl::unexpected(known.error());
+  if (primaries_.empty())
+    co_return tl::unexpected(Failure{Reason::partial, "no primary names its replicas"});
+  auto nodes = named(*known);
+  add_answering(nodes);
+  // Several primaries, or collectors, may name one: no reason to tell of it.
   std::set<std::string> names;
   std::erase_if(nodes, [&](const auto& node) { return !names.insert(node.name).second; });
   last_ = std::make_shared<const FoundNodes>(unique_nodes(std::move(nodes)));

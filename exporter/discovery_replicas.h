@@ -44,6 +44,9 @@ class DiscoveredReplicas : public DiscoverySource {
     std::vector<Peer> peers;
   };
 
+  asio::awaitable<Polled<std::set<std::string>>> configured_places(Mono deadline);
+  std::vector<NodeSettings> named(const std::set<std::string>& known) const;  // by primaries
+  void add_answering(std::vector<NodeSettings>& nodes) const;  // found before, and still there
   void add_peer(const Peer& peer, const std::set<std::string>& known,
                 std::vector<NodeSettings>& nodes) const;
   bool is_configured(const std::string& node) const;

@@ -168,19 +168,25 @@ void Engine::follow_members() {
     const auto members = service.evaluator.members();
     service.followed = service.evaluator.members_version();
     for (std::size_t i = 0; i < service.entries.size(); ++i) {
-      auto& view = service.collectors[i];
-      set_nodes(view, members);
-      for (const auto& node : members) {
-        auto collector = service.entries[i].of({node.name, node.address});
-        if (!collector) {
-          unsuited(service, node.name, view.kind, collector.error().message);
-        } else if (*collector) {
-          targets.push_back({name, node.name, view.kind, node.address, *std::move(collector)});
-        }
-      }
+      set_nodes(service.collectors[i], members);
+      add_targets(service, i, members, targets);
     }
   }
   poller_.poll(std::move(targets), cadences_);
+}
+
+void Engine::add_targets(Service& service, std::size_t entry,
+                         const std::vector<NodeSettings>& members, std::vector<Target>& targets) {
+  const std::string& kind = service.collectors[entry].kind;
+  for (const auto& node : members) {
+    auto collector = service.entries[entry].of({node.name, node.address});
+    if (!collector) {
+      unsuited(service, node.name, kind, collector.error().message);
+    } else if (*collector) {
+      targets.push_back(
+          {service.settings.name, node.name, kind, node.address, *std::move(collector)});
+    }
+  }
 }
 
 void Engine::unsuited(Service& service, const std::string& node, const std::string& kind,

@@ -58,6 +58,8 @@ class Engine : private PollListener {
   void configure(Service& service, const ServiceConfig& config, Now instant);
   void found(const std::string& name, const std::vector<NodeSettings>& nodes);
   void follow_members();  // polls whom the evaluators say
+  void add_targets(Service& service, std::size_t entry, const std::vector<NodeSettings>& members,
+                   std::vector<Target>& targets);
   // A discovered node that a collector's settings do not suit: unknown, and told in the log.
   void unsuited(Service& service, const std::string& node, const std::string& kind,
                 const std::string& error);

@@ -92,10 +92,9 @@ HttpExchange::HttpExchange(const HttpSettings& settings, const HttpTarget& targe
 }
 
 void HttpExchange::add(std::unique_ptr<curl_slist, FreeList>& list, const std::string& text) {
-  if (auto* longer = curl_slist_append(list.get(), text.c_str())) {
-    static_cast<void>(list.release());
-    list.reset(longer);
-  }
+  // It appends in place: only the first makes a list.
+  auto* const appended = curl_slist_append(list.get(), text.c_str());
+  if (!list) list.reset(appended);
 }
 
 void HttpExchange::set_up(CURL* easy) {

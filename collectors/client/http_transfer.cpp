@@ -44,6 +44,8 @@ struct HttpTransfer::Watched {
 // Takes the handle off the multi however the coroutine ends; destruction of its frame included.
 struct HttpTransfer::Running {
   std::shared_ptr<HttpTransfer> transfer;
+  // Only a want of memory could throw here, and ends the process.
+  // NOLINTNEXTLINE(bugprone-exception-escape)
   ~Running() { transfer->end(); }
 };
 
@@ -68,6 +70,8 @@ HttpTransfer::HttpTransfer(asio::any_io_executor executor)
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 1L);
 }
 
+// Only a want of memory could throw here, and ends the process.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 HttpTransfer::~HttpTransfer() {
   close();
 }
