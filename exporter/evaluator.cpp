@@ -256,12 +256,13 @@ void Evaluator::maintenance(const std::optional<OpenMaintenance>& open) {
 // Whether the service has had its first complete round: of all its dimensions, or where nothing is
 // compared, of all its nodes.
 bool Evaluator::Memory::ready() {
-  begun = begun || (compared.empty()
-                        ? all_polled()
-                        : std::all_of(compared.begin(), compared.end(), [this](const auto& entry) {
-                            return entry.second->complete(members);
-                          }));
+  begun = begun || (compared.empty() ? all_polled() : all_complete());
   return begun;
+}
+
+bool Evaluator::Memory::all_complete() const {
+  return std::all_of(compared.begin(), compared.end(),
+                     [this](const auto& entry) { return entry.second->complete(members); });
 }
 
 bool Evaluator::Memory::all_polled() const {
@@ -320,6 +321,8 @@ ServiceView Evaluator::Memory::assemble(const World& world, const std::vector<Di
   view.nodes.reserve(members.size());
   for (const Member* member : members) {
     view.nodes.push_back(node_view(*member, world.now.mono, cadences.position_interval));
+    // Nothing compared says nothing: not that all is well, and not that something is missing.
+    if (compared.empty()) view.nodes.back().exposure = Status::unknown;
     view.nodes.back().dimensions.reserve(active.size());
   }
   for (Dimension* dimension : active) {
@@ -342,7 +345,6 @@ void Evaluator::Memory::settle_exposure(ServiceView& view, Mono now) {
   const CounterShare share = exposure.decided() ? CounterShare{} : counter_share(members);
   if (share.known) exposure.decide(share.having, share.serving);
   for (std::size_t i = 0; i < members.size(); ++i) {
-    // Where nothing is compared nobody is canonical, and nobody is anything else.
     if (!compared.empty())
       exposure.settle(members[i]->traffic, view.nodes[i].exposure, members[i]->serves(), now);
     if (measures.settles()) measures.settle(members[i]->serial, view.nodes[i]);

@@ -42,6 +42,7 @@ struct Evaluator::Memory {
   void hurry(const Moved& moved);
   void count(Member& member, const std::string& collector, const Report& report, Mono now);
   bool ready();
+  bool all_complete() const;
   bool all_polled() const;
   void open_changes(const World& world, const std::vector<Dimension*>& active);
   std::vector<Dimension*> active();

@@ -38,7 +38,6 @@ TEST(EvaluatorMeasures, AServiceThatOnlyTellsNumbersBeginsOnceEachNodeWasPolled)
   told.succeeded = 40;
   story.round();
   EXPECT_FALSE(story.view) << "b has not been polled";
-  story.fails("b");
   story.evaluator.lost("b", "probe", Reason::refused, story.now());
   told.succeeded = 41;
   story.next_round();
@@ -54,6 +53,17 @@ TEST(EvaluatorMeasures, WhereNothingIsComparedNoTrafficIsCanonical) {
   story.rounds(2);
   EXPECT_EQ(requests(story, Status::canonical), 0);
   EXPECT_EQ(story.view->node_seconds.at(static_cast<std::size_t>(Status::canonical)), 0);
+}
+
+TEST(EvaluatorMeasures, WhereNothingIsComparedNoDecisionIsThatOfACanonicalNode) {
+  ServiceStory story(ServiceStory::nodes({"a"}), {});
+  story.answers["a"].measures.emplace().allowed = 100;
+  story.rounds(2);
+  story.answers["a"].measures->allowed = 130;
+  story.next_round();
+  const auto& decisions = story.view->measures.decisions.value();
+  EXPECT_EQ(decisions.at(static_cast<std::size_t>(Status::canonical)).good, 0U);
+  EXPECT_EQ(decisions.at(static_cast<std::size_t>(Status::unknown)).good, 30U);
 }
 
 TEST(EvaluatorMeasures, PendingItemsOfANodeThatCannotBeReadAreNotKnown) {
