@@ -9,9 +9,11 @@ std::optional<std::string> read_dimension(Options& options) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789_";
   auto name = options.text("dimension");
   if (!name) return name;
-  const bool right = !name->empty() && name->size() <= 64 &&
+  const bool right = !name->empty() && name->size() <= 64 && name->front() >= 'a' &&
                      name->find_first_not_of(kAllowed) == std::string::npos;
-  if (!right) options.wrong("dimension", "a name of lower-case letters, digits and _");
+  if (!right)
+    options.wrong("dimension",
+                  "a dimension's name of lower-case letters, digits and _, a letter first");
   return name;
 }
 

@@ -8,7 +8,8 @@
 
 namespace mse {
 
-// The text at `dimension`: lower-case letters, digits and _, at most 64; else it is wrong.
+// The text at `dimension`: lower-case letters, digits and _, at most 64, a letter first; else it
+// is wrong.
 std::optional<std::string> read_dimension(Options& options);
 
 }  // namespace mse

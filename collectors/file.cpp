@@ -8,7 +8,7 @@
 
 #include "collectors/dimension_name.h"
 #include "collectors/file_thread.h"
-#include "collectors/postgres_secrets.h"
+#include "collectors/secrets.h"
 #include "exporter/fingerprint.h"
 #include "exporter/text.h"
 

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "collectors/client/http_errors.h"
+#include "collectors/dimension_name.h"
 #include "collectors/http_json.h"
 #include "collectors/http_settings.h"
+#include "collectors/node_session.h"
 #include "exporter/fingerprint.h"
 
 namespace mse {
@@ -51,49 +53,20 @@ void check_dimension(Options& options, HttpReading& reading) {
     options.wrong("", "one of status, header, json, regex and body, or probe");
 }
 
-class HttpSession : public Session {
- public:
-  HttpSession(std::shared_ptr<const HttpReading> reading, std::string address,
-              Environment& environment)
-      : node_(std::make_shared<Node>()) {
-    node_->client =
-        std::make_unique<HttpClient>(reading->connection, std::move(address), environment);
-    node_->hmac_key = environment.hmac_key;
-    node_->reading = std::move(reading);
-  }
-  HttpSession(const HttpSession&) = delete;
-  HttpSession& operator=(const HttpSession&) = delete;
-  ~HttpSession() override { node_->client.reset(); }
+struct Node {
+  std::shared_ptr<const HttpReading> reading;
+  std::unique_ptr<HttpClient> client;
+  std::string hmac_key;
 
-  asio::awaitable<Polled<Report>> poll(Depth /*depth*/, Mono deadline) override {
-    return read(node_, deadline);
-  }
-  asio::awaitable<Polled<PositionReading>> position(Mono /*deadline*/) override {
-    return no_position();
-  }
-
- private:
-  // What outlives a session whose coroutine has not ended; without client once it is closed.
-  struct Node {
-    std::shared_ptr<const HttpReading> reading;
-    std::unique_ptr<HttpClient> client;
-    std::string hmac_key;
-  };
-
-  static asio::awaitable<Polled<Report>> read(std::shared_ptr<Node> node, Mono deadline) {
-    if (!node->client)
-      co_return tl::unexpected(Failure{Reason::internal, "the session was closed meanwhile"});
-    auto answer = co_await node->client->ask(node->reading->request, deadline);
-    if (!answer) co_return tl::unexpected(std::move(answer.error()));
-    co_return http_report(*node->reading, *answer, node->hmac_key);
-  }
-
-  static asio::awaitable<Polled<PositionReading>> no_position() {
-    co_return tl::unexpected(Failure{Reason::unsupported, "HTTP has no positions"});
-  }
-
-  std::shared_ptr<Node> node_;
+  void close() { client.reset(); }
 };
+
+asio::awaitable<Polled<Report>> read(std::shared_ptr<Node> node, Depth /*depth*/, Mono deadline) {
+  if (!node->client) co_return closed_meanwhile();
+  auto answer = co_await node->client->ask(node->reading->request, deadline);
+  if (!answer) co_return tl::unexpected(std::move(answer.error()));
+  co_return http_report(*node->reading, *answer, node->hmac_key);
+}
 
 class HttpCollector : public Collector {
  public:
@@ -107,7 +80,12 @@ class HttpCollector : public Collector {
   std::vector<std::string> deep_dimensions() const override { return {}; }
   bool has_positions() const override { return false; }
   std::unique_ptr<Session> open(std::string address, Environment& environment) const override {
-    return std::make_unique<HttpSession>(reading_, std::move(address), environment);
+    auto node = std::make_shared<Node>();
+    node->client =
+        std::make_unique<HttpClient>(reading_->connection, std::move(address), environment);
+    node->hmac_key = environment.hmac_key;
+    node->reading = reading_;
+    return std::make_unique<NodeSession<Node>>(std::move(node), &read);
   }
   std::string grants() const override {
     return "-- HTTP: let the exporter request " + reading_->request.path + "\n";
@@ -137,9 +115,9 @@ std::string HttpCollector::connection_key() const {
   fields["probe"] = reading.selection.probe ? "yes" : "no";
   for (const auto& name : reading.selection.ignore) fields["ignore " + name] = "yes";
   for (const auto& [kind, pointers] : reading.measures.reconciliation)
-    add_pointers(fields, "reconciliation " + kind, pointers);
+    add_pointers(fields, std::string("reconciliation ").append(kind), pointers);
   for (const auto& [stream, pointers] : reading.measures.duplicates)
-    add_pointers(fields, "duplicates " + stream, pointers);
+    add_pointers(fields, std::string("duplicates ").append(stream), pointers);
   add_pointers(fields, "schema", reading.measures.schema);
   add_pointers(fields, "authorization", reading.measures.authorization);
   return reading.request.path + "/" + std::to_string(fingerprint("http_connection/1", fields));
@@ -150,7 +128,7 @@ std::string HttpCollector::connection_key() const {
 HttpReading http_reading(Options& options) {
   HttpReading reading;
   reading.connection = read_http_settings(options);
-  reading.dimension = read_dimension_name(options, "dimension").value_or("");
+  reading.dimension = read_dimension(options).value_or("");
   reading.request.path = read_http_path(options, "path", "/");
   read_method(options, reading);
   reading.selection = read_http_selection(options);

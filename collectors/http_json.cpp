@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "collectors/postgres_parts.h"
+#include "collectors/parts.h"
 #include "exporter/fingerprint.h"
 #include "exporter/text.h"
 

@@ -7,7 +7,7 @@
 
 #include "collectors/client/http_errors.h"
 #include "collectors/http_json.h"
-#include "collectors/postgres_parts.h"
+#include "collectors/parts.h"
 #include "exporter/fingerprint.h"
 #include "exporter/text.h"
 

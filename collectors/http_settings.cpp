@@ -8,6 +8,7 @@
 #include "collectors/client/address.h"
 #include "collectors/client/http_errors.h"
 #include "collectors/http_json.h"
+#include "collectors/tls_options.h"
 
 namespace mse {
 
@@ -94,12 +95,8 @@ void read_tls(Options& options, HttpSettings& settings) {
   if (!tls) return;
   if (scheme == "http") options.wrong("tls", "no tls with scheme http");
   settings.tls = true;
-  settings.ca_file = tls->path("ca_file").value_or("");
-  settings.cert_file = tls->path("cert_file").value_or("");
-  settings.key_file = tls->path("key_file").value_or("");
+  read_tls_files(settings, *tls);
   read_host(*tls, "server_name", settings.server_name);
-  if (settings.cert_file.empty() != settings.key_file.empty())
-    tls->wrong("", "cert_file and key_file, both or neither");
 }
 
 void read_identity(Options& options, HttpSettings& settings) {
@@ -159,17 +156,6 @@ std::string read_http_path(Options& options, std::string_view key, std::string_v
   if (!right) options.wrong(key, "a path with its query, such as /version?full=1");
   if (tells_secret(*path)) options.wrong(key, "no secret in it; send it in a header, as ${ENV}");
   return *path;
-}
-
-std::optional<std::string> read_dimension_name(Options& options, std::string_view key) {
-  const auto name = options.text(key);
-  if (!name) return std::nullopt;
-  const bool letters = std::all_of(name->begin(), name->end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
-  if (name->empty() || name->size() > kName || !letters || name->front() < 'a')
-    options.wrong(key, "a dimension's name of lower-case letters, digits and _");
-  return name;
 }
 
 std::map<std::string, std::string> key_fields(const HttpSettings& settings) {

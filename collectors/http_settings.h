@@ -22,9 +22,6 @@ HttpSettings read_http_settings(Options& options);
 // parameter of a secret's name (is_secret_name) is refused.
 std::string read_http_path(Options& options, std::string_view key, std::string_view otherwise);
 
-// A dimension's name at `key`: lower-case letters, digits and _, at most 64.
-std::optional<std::string> read_dimension_name(Options& options, std::string_view key);
-
 // The settings as fields of a connection key; secrets too, so show only its digest.
 std::map<std::string, std::string> key_fields(const HttpSettings& settings);
 

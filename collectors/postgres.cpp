@@ -15,6 +15,7 @@
 #include "collectors/postgres_session.h"
 #include "collectors/postgres_software_version.h"
 #include "collectors/postgres_traffic.h"
+#include "collectors/tls_options.h"
 #include "exporter/fingerprint.h"
 
 namespace mse {
@@ -29,28 +30,6 @@ const std::vector<PostgresConcern>& postgres_concerns() {
 }
 
 namespace {
-
-std::optional<PostgresTls> tls_mode(Options& tls) {
-  const auto mode = tls.text("mode");
-  if (!mode) return std::nullopt;
-  if (*mode == "off") return PostgresTls::off;
-  if (*mode == "verify-ca") return PostgresTls::verify_ca;
-  if (*mode == "verify-full") return PostgresTls::verify_full;
-  tls.wrong("mode", "off, verify-ca or verify-full");
-  return std::nullopt;
-}
-
-void read_tls(PostgresSettings& settings, Options tls) {
-  settings.tls = tls_mode(tls);
-  settings.ca_file = tls.path("ca_file").value_or("");
-  settings.cert_file = tls.path("cert_file").value_or("");
-  settings.key_file = tls.path("key_file").value_or("");
-  if (settings.cert_file.empty() != settings.key_file.empty()) {
-    tls.wrong("", "cert_file and key_file, both or neither");
-  }
-  const bool names_files = !settings.ca_file.empty() || !settings.cert_file.empty();
-  if (!settings.tls && names_files) settings.tls = PostgresTls::verify_full;
-}
 
 void read_timeout(PostgresSettings& settings, Options& options) {
   const auto timeout = options.duration("statement_timeout");

@@ -1,8 +1,8 @@
 // Reads roles, access control lists and policies, a few rows an object.
 #include "collectors/postgres_access_policy.h"
 
+#include "collectors/parts.h"
 #include "collectors/postgres_objects.h"
-#include "collectors/postgres_parts.h"
 
 namespace mse {
 namespace {

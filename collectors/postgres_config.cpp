@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "collectors/postgres_config_keys.h"
-#include "collectors/postgres_secrets.h"
+#include "collectors/secrets.h"
 
 namespace mse {
 namespace {

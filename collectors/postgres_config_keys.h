@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "collectors/postgres_cells.h"
+#include "collectors/cells.h"
 
 namespace mse {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "collectors/postgres_secrets.h"
+#include "collectors/secrets.h"
 #include "exporter/text.h"
 
 namespace mse {

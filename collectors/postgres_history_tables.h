@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "collectors/cells.h"
 #include "collectors/migration_tools.h"
-#include "collectors/postgres_cells.h"
 
 namespace mse {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "collectors/postgres_cells.h"
+#include "collectors/cells.h"
 
 namespace mse {
 

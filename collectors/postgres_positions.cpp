@@ -1,7 +1,7 @@
 // Reads WAL positions and the state of a replica's link.
 #include "collectors/postgres_positions.h"
 
-#include "collectors/postgres_cells.h"
+#include "collectors/cells.h"
 
 namespace mse {
 

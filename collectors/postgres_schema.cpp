@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "collectors/parts.h"
 #include "collectors/postgres_objects.h"
-#include "collectors/postgres_parts.h"
 
 namespace mse {
 namespace {

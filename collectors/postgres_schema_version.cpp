@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "collectors/parts.h"
 #include "collectors/postgres_online_changes.h"
-#include "collectors/postgres_parts.h"
 #include "exporter/text.h"
 
 namespace mse {

@@ -4,8 +4,9 @@
 #include <chrono>
 #include <utility>
 
+#include "collectors/node_session.h"
+#include "collectors/parts.h"
 #include "collectors/postgres_identity.h"
-#include "collectors/postgres_parts.h"
 #include "collectors/postgres_positions.h"
 #include "collectors/postgres_traffic.h"
 
@@ -15,22 +16,21 @@ namespace {
 
 using Concerns = std::vector<PostgresConcern>;
 
-tl::unexpected<Failure> gone() {
-  return tl::unexpected(Failure{Reason::internal, "the session was closed meanwhile"});
-}
-
 bool is_same(const Identity& one, const Identity& other) {
   return one.role == other.role && one.group == other.group && one.server == other.server &&
          one.history == other.history;
 }
 
-// What outlives a session whose coroutines have not ended; without clients once it is closed.
 struct Node {
   std::unique_ptr<PostgresClient> polls, positions;
   const Concerns* concerns = nullptr;
   PostgresTraffic traffic;
   std::string hmac_key;
 
+  void close() {
+    polls.reset();
+    positions.reset();
+  }
   std::uint64_t statements() const { return polls->statements() + positions->statements(); }
 };
 using NodePtr = std::shared_ptr<Node>;
@@ -58,7 +58,7 @@ struct Poll {
 };
 
 asio::awaitable<Polled<Rows>> rows_of(Poll* poll, std::string select) {
-  if (!poll->node->polls) co_return gone();
+  if (!poll->node->polls) co_return closed_meanwhile();
   auto answer = co_await ask(poll->node->polls.get(), std::move(select), poll->deadline);
   if (!answer) co_return tl::unexpected(std::move(answer.error()));
   if (!is_same(answer->self.identity, poll->self.identity)) {
@@ -97,7 +97,7 @@ asio::awaitable<Polled<void>> read_concern(Poll* poll, const PostgresConcern* co
   poll->reader.server_version = poll->node->polls->server_version();
   poll->reader.own_statements = poll->node->statements();
   auto said = co_await concern->read(&poll->reader);
-  if (!poll->node->polls) co_return gone();
+  if (!poll->node->polls) co_return closed_meanwhile();
   if (said) {
     const bool replica = poll->self.identity.role == Role::replica;
     merge(poll->report, *concern, *std::move(said), replica ? before : poll->self.position);
@@ -125,10 +125,10 @@ void begin(Poll& poll) {
 }
 
 asio::awaitable<Polled<Report>> read_all(NodePtr node, Depth depth, Mono deadline) {
-  if (!node->polls) co_return gone();
+  if (!node->polls) co_return closed_meanwhile();
   Poll poll{std::move(node), deadline, {}, {}, {}};
   auto answer = co_await ask(poll.node->polls.get(), "SELECT 1 AS one", deadline);
-  if (!poll.node->polls) co_return gone();
+  if (!poll.node->polls) co_return closed_meanwhile();
   if (!answer) co_return tl::unexpected(std::move(answer.error()));
   poll.self = std::move(answer->self);
   begin(poll);
@@ -141,34 +141,13 @@ asio::awaitable<Polled<Report>> read_all(NodePtr node, Depth depth, Mono deadlin
 }
 
 asio::awaitable<Polled<PositionReading>> read_position(NodePtr node, Mono deadline) {
-  if (!node->positions) co_return gone();
+  if (!node->positions) co_return closed_meanwhile();
   auto answer = co_await ask(node->positions.get(), std::string(kPostgresPosition), deadline);
   if (!answer) co_return tl::unexpected(std::move(answer.error()));
   auto reading = parse_position(std::move(answer->self), std::move(answer->rows));
   if (reading) reading->at = std::chrono::steady_clock::now();
   co_return reading;
 }
-
-class PostgresSession : public Session {
- public:
-  explicit PostgresSession(NodePtr node) : node_(std::move(node)) {}
-  PostgresSession(const PostgresSession&) = delete;
-  PostgresSession& operator=(const PostgresSession&) = delete;
-  ~PostgresSession() override {
-    node_->polls.reset();
-    node_->positions.reset();
-  }
-
-  asio::awaitable<Polled<Report>> poll(Depth depth, Mono deadline) override {
-    return read_all(node_, depth, deadline);
-  }
-  asio::awaitable<Polled<PositionReading>> position(Mono deadline) override {
-    return read_position(node_, deadline);
-  }
-
- private:
-  NodePtr node_;
-};
 
 }  // namespace
 
@@ -181,7 +160,7 @@ std::unique_ptr<Session> open_postgres(PostgresSettings settings, std::string ad
       std::make_unique<PostgresClient>(std::move(settings), std::move(address), environment);
   node->concerns = &concerns;
   node->hmac_key = environment.hmac_key;
-  return std::make_unique<PostgresSession>(std::move(node));
+  return std::make_unique<NodeSession<Node>>(std::move(node), &read_all, &read_position);
 }
 
 }  // namespace mse

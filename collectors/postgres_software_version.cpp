@@ -1,7 +1,7 @@
 // Reads server_version.
 #include "collectors/postgres_software_version.h"
 
-#include "collectors/postgres_parts.h"
+#include "collectors/parts.h"
 #include "exporter/text.h"
 
 namespace mse {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "collectors/postgres_cells.h"
+#include "collectors/cells.h"
 
 namespace mse {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "collectors/client/http_errors.h"
 #include "collectors/http_settings.h"
+#include "collectors/node_session.h"
 #include "collectors/prometheus_contract.h"
 #include "exporter/fingerprint.h"
 
@@ -97,47 +98,22 @@ Report without_page(const PrometheusReading& reading) {
   return report;
 }
 
-class PrometheusSession : public Session {
- public:
-  PrometheusSession(std::shared_ptr<const PrometheusReading> reading, const std::string& address,
-                    Environment& environment)
-      : node_(std::make_shared<Node>()) {
-    node_->client = std::make_unique<HttpClient>(reading->connection, address, environment);
-    const auto& requests = reading->requests;
-    node_->silent = requests && !requests->from.empty() && requests->from != address &&
-                    !reading->reads_version && !reading->reads_config;
-    node_->reading = std::move(reading);
-  }
-  PrometheusSession(const PrometheusSession&) = delete;
-  PrometheusSession& operator=(const PrometheusSession&) = delete;
-  ~PrometheusSession() override { node_->client.reset(); }
+struct Node {
+  std::shared_ptr<const PrometheusReading> reading;
+  std::unique_ptr<HttpClient> client;
+  bool silent = false;  // another node's page tells all that is asked
 
-  asio::awaitable<Polled<Report>> poll(Depth /*depth*/, Mono deadline) override {
-    return read(node_, deadline);
-  }
-  asio::awaitable<Polled<PositionReading>> position(Mono /*deadline*/) override {
-    return no_position();
-  }
-
- private:
-  // What outlives a session whose coroutine has not ended; without client once it is closed.
-  struct Node {
-    std::shared_ptr<const PrometheusReading> reading;
-    std::unique_ptr<HttpClient> client;
-    bool silent = false;  // another node's page tells all that is asked
-  };
-
-  static asio::awaitable<Polled<Report>> read(std::shared_ptr<Node> node, Mono deadline);
-  static asio::awaitable<Polled<PositionReading>> no_position() {
-    co_return tl::unexpected(Failure{Reason::unsupported, "a page has no positions"});
-  }
-
-  std::shared_ptr<Node> node_;
+  void close() { client.reset(); }
 };
 
-asio::awaitable<Polled<Report>> PrometheusSession::read(std::shared_ptr<Node> node, Mono deadline) {
-  if (!node->client)
-    co_return tl::unexpected(Failure{Reason::internal, "the session was closed meanwhile"});
+bool is_silent(const PrometheusReading& reading, const std::string& address) {
+  const auto& requests = reading.requests;
+  return requests && !requests->from.empty() && requests->from != address &&
+         !reading.reads_version && !reading.reads_config;
+}
+
+asio::awaitable<Polled<Report>> read(std::shared_ptr<Node> node, Depth /*depth*/, Mono deadline) {
+  if (!node->client) co_return closed_meanwhile();
   if (node->silent) co_return Report{};
   const auto reading = node->reading;
   const auto page = std::make_shared<PrometheusPage>(page_for(reading));
@@ -174,7 +150,12 @@ class PrometheusCollector : public Collector {
   std::vector<std::string> deep_dimensions() const override { return {}; }
   bool has_positions() const override { return false; }
   std::unique_ptr<Session> open(std::string address, Environment& environment) const override {
-    return std::make_unique<PrometheusSession>(reading_, address, environment);
+    auto node = std::make_shared<Node>();
+    node->silent = is_silent(*reading_, address);
+    node->client =
+        std::make_unique<HttpClient>(reading_->connection, std::move(address), environment);
+    node->reading = reading_;
+    return std::make_unique<NodeSession<Node>>(std::move(node), &read);
   }
   std::string grants() const override {
     return "-- HTTP: let the exporter request " + reading_->path + "\n";

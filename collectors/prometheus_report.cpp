@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-#include "collectors/postgres_parts.h"
+#include "collectors/parts.h"
 #include "collectors/prometheus.h"
 #include "collectors/prometheus_contract.h"
 #include "exporter/fingerprint.h"

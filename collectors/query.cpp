@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "collectors/dimension_name.h"
+#include "collectors/node_session.h"
 #include "collectors/postgres.h"
 #include "collectors/postgres_grants.h"
 #include "collectors/postgres_identity.h"
@@ -20,11 +21,12 @@ namespace {
 constexpr std::size_t kSqlBytes = 64U << 10U;
 constexpr std::uint64_t kReplyBytes = 8U << 20U;
 
-// What outlives a session whose coroutine has not ended; without a client once it is closed.
 struct QueryNode {
   std::unique_ptr<PostgresClient> client;
   QuerySettings settings;
   std::string hmac_key;
+
+  void close() { client.reset(); }
 };
 using QueryNodePtr = std::shared_ptr<QueryNode>;
 
@@ -66,7 +68,8 @@ Polled<Report> report_measures(const Rows& rows, const PostgresSelf& self) {
   return report;
 }
 
-asio::awaitable<Polled<Report>> read_query(QueryNodePtr node, Mono deadline) {
+asio::awaitable<Polled<Report>> read_query(QueryNodePtr node, Depth /*depth*/, Mono deadline) {
+  if (!node->client) co_return closed_meanwhile();
   auto rows = co_await node->client->query(with_identity(node->settings.sql), deadline);
   if (!rows) co_return tl::unexpected(without_data(std::move(rows.error())));
   auto self = take_identity(*rows);
@@ -74,26 +77,6 @@ asio::awaitable<Polled<Report>> read_query(QueryNodePtr node, Mono deadline) {
   if (node->settings.dimension.empty()) co_return report_measures(*rows, *self);
   co_return report_state(*node, *std::move(rows), *std::move(self));
 }
-
-class QuerySession : public Session {
- public:
-  explicit QuerySession(QueryNodePtr node) : node_(std::move(node)) {}
-  QuerySession(const QuerySession&) = delete;
-  QuerySession& operator=(const QuerySession&) = delete;
-  ~QuerySession() override { node_->client.reset(); }
-
-  asio::awaitable<Polled<Report>> poll(Depth, Mono deadline) override {
-    return read_query(node_, deadline);
-  }
-  asio::awaitable<Polled<PositionReading>> position(Mono) override { return none(); }
-
- private:
-  static asio::awaitable<Polled<PositionReading>> none() {
-    co_return tl::unexpected(Failure{Reason::unsupported, "a query reads no positions"});
-  }
-
-  QueryNodePtr node_;
-};
 
 class QueryCollector : public Collector {
  public:
@@ -112,7 +95,7 @@ class QueryCollector : public Collector {
         std::make_unique<PostgresClient>(settings_.postgres, std::move(address), environment);
     node->settings = settings_;
     node->hmac_key = environment.hmac_key;
-    return std::make_unique<QuerySession>(std::move(node));
+    return std::make_unique<NodeSession<QueryNode>>(std::move(node), &read_query);
   }
   std::string grants() const override {
     return postgres_grants(settings_.postgres.user, settings_.postgres.database, {}) +

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <functional>
 
-#include "collectors/postgres_cells.h"
-#include "collectors/postgres_secrets.h"
+#include "collectors/cells.h"
 #include "collectors/query.h"
+#include "collectors/secrets.h"
 #include "exporter/text.h"
 #include "exporter/time_text.h"
 

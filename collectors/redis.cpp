@@ -1,32 +1,15 @@
 // What Redis nodes are read for, and with which settings.
 #include "collectors/redis.h"
 
-#include <array>
 #include <string>
 #include <utility>
 
 #include "collectors/redis_session.h"
+#include "collectors/tls_options.h"
 #include "exporter/fingerprint.h"
-#include "exporter/load_values.h"
 
 namespace mse {
 namespace {
-
-void read_tls(StreamSettings& settings, Options tls) {
-  constexpr std::array<std::pair<std::string_view, StreamTls>, 3> kModes{
-      {{"off", StreamTls::off},
-       {"verify-ca", StreamTls::verify_ca},
-       {"verify-full", StreamTls::verify_full}}};
-  settings.tls = choice(tls, "mode", kModes);
-  settings.ca_file = tls.path("ca_file").value_or("");
-  settings.cert_file = tls.path("cert_file").value_or("");
-  settings.key_file = tls.path("key_file").value_or("");
-  if (settings.cert_file.empty() != settings.key_file.empty()) {
-    tls.wrong("", "cert_file and key_file, both or neither");
-  }
-  const bool names_files = !settings.ca_file.empty() || !settings.cert_file.empty();
-  if (!settings.tls && names_files) settings.tls = StreamTls::verify_full;
-}
 
 class RedisCollector : public Collector {
  public:

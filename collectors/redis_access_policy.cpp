@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "collectors/postgres_cells.h"
-#include "collectors/postgres_secrets.h"
+#include "collectors/cells.h"
+#include "collectors/secrets.h"
 
 namespace mse {
 namespace {

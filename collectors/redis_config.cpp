@@ -6,8 +6,8 @@
 #include <set>
 #include <utility>
 
-#include "collectors/postgres_cells.h"
-#include "collectors/postgres_secrets.h"
+#include "collectors/cells.h"
+#include "collectors/secrets.h"
 
 namespace mse {
 namespace {

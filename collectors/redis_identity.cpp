@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "collectors/postgres_cells.h"
-#include "collectors/postgres_parts.h"
+#include "collectors/cells.h"
+#include "collectors/parts.h"
 #include "exporter/text.h"
 
 namespace mse {

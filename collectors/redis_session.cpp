@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "collectors/node_session.h"
 #include "collectors/redis_access_policy.h"
 #include "collectors/redis_config.h"
 #include "collectors/redis_identity.h"
@@ -16,17 +17,17 @@ namespace {
 using Commands = std::vector<RedisCommand>;
 using Replies = std::vector<RedisReply>;
 
-// What outlives a session whose coroutines have not ended; without clients once it is closed.
 struct Node {
   std::unique_ptr<RedisClient> polls, positions;
   RedisTraffic traffic;
   std::string hmac_key;
+
+  void close() {
+    polls.reset();
+    positions.reset();
+  }
 };
 using NodePtr = std::shared_ptr<Node>;
-
-tl::unexpected<Failure> gone() {
-  return tl::unexpected(Failure{Reason::internal, "the session was closed meanwhile"});
-}
 
 RedisCommand info(const char* section) {
   return {"INFO", section};
@@ -107,11 +108,11 @@ void add_traffic(Report& report, Node& node, Role role, const RedisInfo& info, s
 }
 
 asio::awaitable<Polled<Report>> read_all(NodePtr node, Depth depth, Mono deadline) {
-  if (!node->polls) co_return gone();
+  if (!node->polls) co_return closed_meanwhile();
   Commands commands;
   for (const char* section : {"server", "replication", "stats"}) commands.push_back(info(section));
   auto replies = co_await node->polls->request(std::move(commands), deadline);
-  if (!node->polls) co_return gone();
+  if (!node->polls) co_return closed_meanwhile();
   if (!replies) co_return tl::unexpected(std::move(replies.error()));
   // The last INFO did not count itself yet.
   const auto own = node->polls->commands() - 1 + node->positions->commands();
@@ -124,7 +125,7 @@ asio::awaitable<Polled<Report>> read_all(NodePtr node, Depth depth, Mono deadlin
   auto more = rest_of(role, depth);
   if (!more.empty()) {
     auto rest = co_await node->polls->request(std::move(more), deadline);
-    if (!node->polls) co_return gone();
+    if (!node->polls) co_return closed_meanwhile();
     if (!rest) co_return tl::unexpected(std::move(rest.error()));
     if (role == Role::replica) (void)first->add(rest->front());
     add_rest(report, *self, *rest, depth, node->hmac_key);
@@ -134,7 +135,7 @@ asio::awaitable<Polled<Report>> read_all(NodePtr node, Depth depth, Mono deadlin
 }
 
 asio::awaitable<Polled<PositionReading>> read_position(NodePtr node, Mono deadline) {
-  if (!node->positions) co_return gone();
+  if (!node->positions) co_return closed_meanwhile();
   Commands commands;
   for (const char* section : {"server", "replication"}) commands.push_back(info(section));
   auto replies = co_await node->positions->request(std::move(commands), deadline);
@@ -151,27 +152,6 @@ asio::awaitable<Polled<PositionReading>> read_position(NodePtr node, Mono deadli
   co_return reading;
 }
 
-class RedisSession : public Session {
- public:
-  explicit RedisSession(NodePtr node) : node_(std::move(node)) {}
-  RedisSession(const RedisSession&) = delete;
-  RedisSession& operator=(const RedisSession&) = delete;
-  ~RedisSession() override {
-    node_->polls.reset();
-    node_->positions.reset();
-  }
-
-  asio::awaitable<Polled<Report>> poll(Depth depth, Mono deadline) override {
-    return read_all(node_, depth, deadline);
-  }
-  asio::awaitable<Polled<PositionReading>> position(Mono deadline) override {
-    return read_position(node_, deadline);
-  }
-
- private:
-  NodePtr node_;
-};
-
 }  // namespace
 
 std::unique_ptr<Session> open_redis(RedisSettings settings, std::string address,
@@ -181,7 +161,7 @@ std::unique_ptr<Session> open_redis(RedisSettings settings, std::string address,
   node->positions =
       std::make_unique<RedisClient>(std::move(settings), std::move(address), environment);
   node->hmac_key = environment.hmac_key;
-  return std::make_unique<RedisSession>(std::move(node));
+  return std::make_unique<NodeSession<Node>>(std::move(node), &read_all, &read_position);
 }
 
 std::string redis_grants(const std::string& user) {

@@ -1,8 +1,8 @@
 // Prefers valkey_version.
 #include "collectors/redis_software_version.h"
 
-#include "collectors/postgres_cells.h"
-#include "collectors/postgres_parts.h"
+#include "collectors/cells.h"
+#include "collectors/parts.h"
 #include "exporter/text.h"
 
 namespace mse {

@@ -5,7 +5,7 @@
 #include <set>
 #include <string_view>
 
-#include "collectors/postgres_cells.h"
+#include "collectors/cells.h"
 
 namespace mse {
 namespace {

@@ -219,7 +219,8 @@ TEST(HttpCollector, WrongSettingsAreToldExactly) {
       {"{json: /v}", "dimension: missing, expected the dimension that the answer is a state of"},
       {"{dimension: v}", "expected one of status, header, json, regex and body, or probe"},
       {"{dimension: V-1, status: true}",
-       "dimension: expected a dimension's name of lower-case letters, digits and _"},
+       "dimension: expected a dimension's name of lower-case letters, digits and _, a letter "
+       "first"},
       {"{dimension: v, json: /v, status: true}",
        "json: expected only one of status, header, json, regex and body"},
       {"{dimension: v, json: v}", "json: expected a JSON pointer such as /version"},

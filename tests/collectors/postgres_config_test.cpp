@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "collectors/postgres_config_keys.h"
-#include "collectors/postgres_secrets.h"
+#include "collectors/secrets.h"
 
 namespace mse {
 namespace {

@@ -11,12 +11,6 @@
 namespace mse {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr std::size_t kMemorySlack = 256U << 20U;  // ASan keeps what was freed
-#else
-constexpr std::size_t kMemorySlack = 24U << 20U;
-#endif
-
 Reason reason_of(const std::string& repeats, Duration limit = std::chrono::seconds(20)) {
   Script script;
   script.reads_request = true;

@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "collectors/postgres_cells.h"
+#include "collectors/cells.h"
 
 namespace mse::testing_support {
 namespace {

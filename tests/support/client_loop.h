@@ -42,4 +42,11 @@ std::size_t resident_bytes();
 void forget_peak_memory();  // peak_resident_bytes begins anew
 std::size_t peak_resident_bytes();
 
+// What the peak may grow by through a reply that is cut off at its budget.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr std::size_t kMemorySlack = 256U << 20U;  // ASan keeps what was freed
+#else
+inline constexpr std::size_t kMemorySlack = 24U << 20U;
+#endif
+
 }  // namespace mse

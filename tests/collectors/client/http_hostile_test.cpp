@@ -20,12 +20,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr std::size_t kMemorySlack = 256U << 20U;  // ASan keeps what was freed
-#else
-constexpr std::size_t kMemorySlack = 24U << 20U;
-#endif
-
 const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 const std::string kChunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 

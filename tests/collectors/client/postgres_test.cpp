@@ -15,11 +15,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr std::size_t kMemorySlack = 256U << 20U;  // ASan keeps what was freed
-#else
-constexpr std::size_t kMemorySlack = 24U << 20U;
-#endif
 constexpr Duration kSlack = milliseconds(400);
 
 struct Outcome {

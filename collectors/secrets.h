@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "collectors/postgres_parts.h"
+#include "collectors/parts.h"
 
 namespace mse {
 

@@ -1,6 +1,6 @@
 // Parts of a state: order-free, framed, hostile bytes and NULL kept apart; and cells read with
 // distrust.
-#include "collectors/postgres_parts.h"
+#include "collectors/parts.h"
 
 #include <gtest/gtest.h>
 

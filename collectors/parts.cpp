@@ -1,5 +1,5 @@
 // Digests of a state's parts and the state they make.
-#include "collectors/postgres_parts.h"
+#include "collectors/parts.h"
 
 #include <algorithm>
 #include <iomanip>

@@ -1,5 +1,5 @@
 // Keeps secrets out of fingerprints.
-#include "collectors/postgres_secrets.h"
+#include "collectors/secrets.h"
 
 #include <algorithm>
 #include <array>

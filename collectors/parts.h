@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "collectors/postgres_cells.h"
+#include "collectors/cells.h"
 #include "exporter/model.h"
 #include "exporter/report.h"
 

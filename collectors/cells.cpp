@@ -1,5 +1,5 @@
 // Checked access to the rows of a reply.
-#include "collectors/postgres_cells.h"
+#include "collectors/cells.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-// The cells of a PostgreSQL reply, read with distrust.
+// The cells of a reply, read with distrust.
 #pragma once
 
 #include <cstdint>
