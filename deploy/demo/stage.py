@@ -6,11 +6,10 @@ import subprocess
 import threading
 from collections.abc import Callable
 
-from monitoring import Alertmanager, Exporter, Prometheus
+from monitoring import Alertmanager, Exporter, Prometheus, shortened_rules
 from process import LOOPBACK, Directory, ServerError, wait_until
 from servers import Pair, Session
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 FACTOR = 60  # by which the rules' durations are divided: `for: 10m` lasts 10 s
 DATABASES = ("orders", "tenant7", "tenant8")
 
@@ -105,7 +104,7 @@ class Stage:
         self.alertmanager = Alertmanager(self.directory, port=9093)
         self.stops.append(self.alertmanager.stop)
         self.alertmanager.wait_ready()
-        self.prometheus = Prometheus(self.directory, [f"{LOOPBACK}:{self.exporter.port}"], self._rules(),
+        self.prometheus = Prometheus(self.directory, [f"{LOOPBACK}:{self.exporter.port}"], shortened_rules(self.directory, FACTOR),
                                      self.alertmanager, port=9090)
         self.stops.append(self.prometheus.stop)
         self.prometheus.wait_ready()
@@ -132,9 +131,3 @@ class Stage:
             raise ServerError(f"`grants` failed: {grants.stderr}")
         self.pair.primary.psql(grants.stdout)
         wait_until("the standby has the grants", lambda: self.pair.standby.caught_up_with(self.pair.primary))
-
-    def _rules(self) -> list[pathlib.Path]:
-        shipped = sorted((ROOT / "rules").glob("*.yml"))
-        folder = self.directory.path / "rules"
-        subprocess.run([ROOT / "rules" / "shorten", str(FACTOR), folder, *shipped], check=True)
-        return [folder / path.name for path in shipped]

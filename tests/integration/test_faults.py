@@ -1,18 +1,15 @@
 """Real faults: a broken node is unknown with the right reason in time, neighbours never notice, it comes back."""
 from __future__ import annotations
 
-import contextlib
 import os
 import pathlib
 import signal
-import socket
-import subprocess
 import sys
-import threading
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from endpoints import Authority, Rogue, says  # noqa: E402
 from fleet import CADENCES, KNOWN_WITHIN, POLL, RECOVERED_WITHIN, Backends, FleetCase  # noqa: E402
 from monitoring import Metrics  # noqa: E402
 from process import LOOPBACK, wait_until  # noqa: E402
@@ -22,64 +19,21 @@ LOCK_TIMEOUT = 0.2
 GROWTH = 16 * 1024 * 1024  # bytes of RSS that faults may cost; a leak of replies would be far more
 
 
-class Listener:
-    """Accepts, and answers every connection with `bytes`, then keeps it open."""
-
-    def __init__(self, reply: bytes) -> None:
-        self.reply = reply
-        self.server = socket.create_server((LOOPBACK, 0))
-        self.port: int = self.server.getsockname()[1]
-        self.open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self.server.close()
-        for each in self.open:
-            each.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self.server.accept()
-                self.open.append(connection)
-                connection.sendall(self.reply)
-
-
-class Certificates:
-    """An authority, and certificates for 127.0.0.1 that it signs, in `folder`."""
-
-    def __init__(self, folder: pathlib.Path) -> None:
-        self.folder = folder
-        self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem",
-                      "-days", "30", "-subj", "/CN=test authority")
-
-    def sign(self, days: int) -> tuple[str, str]:
-        """Key and certificate as text; expired when `days` is negative."""
-        self._openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out",
-                      "server.csr", "-subj", f"/CN={LOOPBACK}", "-addext", f"subjectAltName=IP:{LOOPBACK}")
-        self._openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                      "-copy_extensions", "copy", "-days", str(days), "-out", "server.pem")
-        return (self.folder / "server.key").read_text(), (self.folder / "server.pem").read_text()
-
-    def _openssl(self, *arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
-
-
 class BrokenNodes(FleetCase):
     """Six nodes of one service, five of them broken each in its own way, beside a healthy pair."""
 
     @classmethod
     def services(cls) -> str:
-        cls.hanging, cls.garbage = Listener(b""), Listener(b"\x00\xff\xfegarbage\n" * 100)
-        cls.addClassCleanup(cls.hanging.close)
-        cls.addClassCleanup(cls.garbage.close)
+        cls.hanging, cls.garbage = Rogue(lambda _: None), Rogue(says(b"\x00\xff\xfegarbage\n" * 100))
+        cls.addClassCleanup(cls.hanging.stop)
+        cls.addClassCleanup(cls.garbage.stop)
         cls.full = cls.server("full", {"max_connections": "6", "superuser_reserved_connections": "1",
                                        "max_wal_senders": "0"})
         cls.takers = [cls.full.session(user="taker") for _ in range(5)]
         for taker in cls.takers:
             cls.addClassCleanup(taker.close)
             taker.run("SELECT 1")
-        cls.certificates = Certificates(cls.directory.path)
+        cls.authority = Authority(cls.directory.path)
         cls.expired = cls.server("expired", {})
         cls.use_certificate(days=-1)
         cls.directory.file("wrong.pass", "not the password")
@@ -87,8 +41,8 @@ class BrokenNodes(FleetCase):
   - name: broken
     nodes:
       - {{name: healthy, address: "{LOOPBACK}:{cls.pair.primary.port}"}}
-      - {{name: hanging, address: "{LOOPBACK}:{cls.hanging.port}"}}
-      - {{name: garbage, address: "{LOOPBACK}:{cls.garbage.port}"}}
+      - {{name: hanging, address: "{cls.hanging.address}"}}
+      - {{name: garbage, address: "{cls.garbage.address}"}}
       - {{name: wrong-password, address: "{LOOPBACK}:{cls.pair.primary.port}", password_file: wrong.pass}}
       - {{name: full, address: "{LOOPBACK}:{cls.full.port}"}}
       - {{name: expired, address: "{LOOPBACK}:{cls.expired.port}", tls: {{ca_file: ca.pem}}}}
@@ -109,9 +63,9 @@ class BrokenNodes(FleetCase):
 
     @classmethod
     def use_certificate(cls, days: int) -> None:
-        key, certificate = cls.certificates.sign(days)
-        cls.expired.file_in_data("server.key", key)
-        cls.expired.file_in_data("server.crt", certificate)
+        signed = cls.authority.certificate(f"IP:{LOOPBACK}", days)
+        cls.expired.file_in_data("server.key", signed.key.read_text())
+        cls.expired.file_in_data("server.crt", signed.certificate.read_text())
         cls.expired.psql("ALTER SYSTEM SET ssl = on; SELECT pg_reload_conf()")
 
     def test_each_is_unknown_with_its_reason_and_the_rest_is_fresh(self) -> None:

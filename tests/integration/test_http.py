@@ -2,7 +2,6 @@
 and no secret shows anywhere."""
 from __future__ import annotations
 
-import contextlib
 import pathlib
 import socket
 import struct
@@ -10,51 +9,17 @@ import sys
 import threading
 import time
 import unittest
-from collections.abc import Callable
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from endpoints import Authority, Endpoint  # noqa: E402
+from endpoints import Authority, Behave, Endpoint, Rogue, says  # noqa: E402
 from fleet import CADENCES, EVALUATION, KNOWN_WITHIN, POLL, SLACK, program  # noqa: E402
 from monitoring import Exporter, Metrics  # noqa: E402
-from process import LOOPBACK, Directory, ServerError, wait_until  # noqa: E402
+from process import Directory, ServerError, wait_until  # noqa: E402
 
 CANARY = "canary-4711"
 OK = b"HTTP/1.1 200 OK\r\n"
 ROUNDS = 10
 GROWTH = 48 * 1024 * 1024  # bytes of RSS; what the servers send in these rounds is far more
-Behave = Callable[[socket.socket], None]
-
-
-class Rogue:
-    """A TCP server that does `behave` for each request, and never hangs up by itself."""
-
-    def __init__(self, behave: Behave) -> None:
-        self.behave = behave
-        self.server = socket.create_server((LOOPBACK, 0))
-        self.address = f"{LOOPBACK}:{self.server.getsockname()[1]}"
-        self.open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def stop(self) -> None:
-        self.server.close()
-        for each in self.open:
-            each.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self.server.accept()
-                self.open.append(connection)
-                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
-
-    def _answer(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while connection.recv(65536):
-                self.behave(connection)
-
-
-def says(answer: bytes) -> Behave:
-    return lambda connection: connection.sendall(answer)
 
 
 def floods(head: bytes, piece: bytes) -> Behave:

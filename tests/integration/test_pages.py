@@ -4,7 +4,6 @@ from __future__ import annotations
 import datetime
 import json
 import pathlib
-import subprocess
 import sys
 import threading
 import unittest
@@ -38,18 +37,13 @@ GRANT SELECT ON jobs, inbox TO mixed_state;
 DECLARED = "    changes: {schema_version: {file: deploy.json}}\n"
 
 
-def reads_queries() -> bool:
-    """Whether this program has the collector that reads job tables."""
-    return "query" in subprocess.run([program(), "--collectors"], text=True, capture_output=True, check=True).stdout
-
-
 class OldDrift(stage.Stage):
     """The demo's stage, with a difference in hba that is there before the exporter first looks."""
 
     def _configure(self) -> pathlib.Path:
         path = super()._configure()
         text = path.read_text()
-        jobs = JOBS.format(host=LOOPBACK, port=self.pair.primary.port) if reads_queries() else ""
+        jobs = JOBS.format(host=LOOPBACK, port=self.pair.primary.port)
         path.write_text(text.replace("  - name: tenants\n", "  - name: tenants\n" + DECLARED) + jobs)
         self.pair.primary.psql(TABLES, db="orders")
         return path
@@ -173,8 +167,6 @@ class Pages(unittest.TestCase):
         return end
 
     def test_7_failed_reconciliations_and_duplicates_of_a_job_table_page(self) -> None:
-        if not reads_queries():
-            self.skipTest("this program has no `query` collector")
         end = self.while_repeating("INSERT INTO jobs (done) VALUES (true), (false); INSERT INTO inbox (key) VALUES (1), (1)")
         self.addCleanup(end)
         failed = self.hear("payments_page", "ReconciliationFailureBurn", service="orders-jobs", severity="page")

@@ -1,19 +1,17 @@
 """The shipped rules cost a tenth, at most, of the same questions asked of per-node series: side by side in one Prometheus."""
 from __future__ import annotations
 
-import http.server
 import itertools
 import pathlib
 import re
-import subprocess
 import sys
-import threading
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "deploy" / "demo"))
-from monitoring import Prometheus  # noqa: E402
-from process import LOOPBACK, Directory, wait_until  # noqa: E402
+sys.path[:0] = [str(ROOT / "deploy" / "demo"), str(ROOT / "tests" / "support")]
+from endpoints import Endpoint  # noqa: E402
+from monitoring import Prometheus, shortened_rules  # noqa: E402
+from process import Directory, wait_until  # noqa: E402
 
 SERVICES, NODES, DIMENSIONS = 100, 100, ("config", "schema", "schema_version", "software_version", "access_policy")
 STATUSES = ("canonical", "transition", "unknown", "divergent")
@@ -33,7 +31,7 @@ groups:
 """
 
 
-def page() -> bytes:
+def page() -> str:
     """What an exporter over 10,000 nodes says, one node in a hundred divergent."""
     lines = []
     for service in (f"service-{number}" for number in range(SERVICES)):
@@ -51,32 +49,18 @@ def page() -> bytes:
         of = f'service="service-{number % SERVICES}",shard="0",dimension="{dimension}",node="node-{number}"'
         lines += [f"mixed_state_node_status{{{of}}} {3 if number < SERVICES else 0}",
                   f"mixed_state_node_state_fingerprint{{{of}}} {281474976710655 if number < SERVICES else 1}"]
-    return ("\n".join(lines) + "\n").encode()
+    return "\n".join(lines) + "\n"
 
 
 class Cost(unittest.TestCase):
     def test_ours_cost_a_tenth_at_most(self) -> None:
         body = page()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
-        exporter = http.server.ThreadingHTTPServer((LOOPBACK, 0), Handler)
-        self.addCleanup(exporter.server_close)
-        self.addCleanup(exporter.shutdown)
-        threading.Thread(target=exporter.serve_forever, daemon=True).start()
+        exporter = Endpoint(lambda *_: (200, {}, body))
+        self.addCleanup(exporter.stop)
         directory = Directory()
         self.addCleanup(directory.remove)
-        shipped = sorted((ROOT / "rules").glob("*.yml"))
-        subprocess.run([ROOT / "rules" / "shorten", "3", directory.path / "rules", *shipped], check=True)
-        rules = [directory.path / "rules" / path.name for path in shipped]
-        prometheus = Prometheus(directory, [f"{LOOPBACK}:{exporter.server_port}"],
-                                [*rules, directory.file("naive.yml", NAIVE)], interval="10s")
+        prometheus = Prometheus(directory, [exporter.address],
+                                [*shortened_rules(directory, 3), directory.file("naive.yml", NAIVE)], interval="10s")
         self.addCleanup(prometheus.stop)
         prometheus.wait_ready()
         wait_until("nodes are known to both", lambda: prometheus.query("service_dimension:mixed_state_converged:ratio")

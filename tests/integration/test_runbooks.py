@@ -1,42 +1,23 @@
 """Every command of the runbooks runs as printed, against a real Prometheus and Alertmanager with the shipped rules."""
 from __future__ import annotations
 
-import http.server
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
-import threading
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "deploy" / "demo"))
-from monitoring import Alertmanager, Metrics, Prometheus  # noqa: E402
-from process import LOOPBACK, Directory, wait_until  # noqa: E402
+sys.path[:0] = [str(ROOT / "deploy" / "demo"), str(ROOT / "tests" / "support")]
+from endpoints import Endpoint  # noqa: E402
+from monitoring import Alertmanager, Metrics, Prometheus, shortened_rules  # noqa: E402
+from process import Directory, wait_until  # noqa: E402
 
 NOT_HERE = ("psql", "journalctl", "systemctl")  # need a server or a unit of their own
 ADDRESSES = ("PROMETHEUS=", "SERVICE=")         # begin lines that set what the test sets itself
 FIRING = "MixedStateWatchdog"
-
-
-class GoldenPage(http.server.ThreadingHTTPServer):
-    """An exporter that says what the golden page says."""
-
-    def __init__(self) -> None:
-        page = (ROOT / "tests/golden/metrics.txt").read_bytes()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(page)
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
-        super().__init__((LOOPBACK, 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
 def commands(path: pathlib.Path) -> list[str]:
@@ -49,22 +30,19 @@ class Commands(unittest.TestCase):
     def setUpClass(cls) -> None:
         directory = Directory()
         cls.addClassCleanup(directory.remove)
-        exporter = GoldenPage()
-        cls.addClassCleanup(exporter.server_close)
-        cls.addClassCleanup(exporter.shutdown)
+        page = (ROOT / "tests/golden/metrics.txt").read_text()
+        exporter = Endpoint(lambda *_: (200, {}, page))
+        cls.addClassCleanup(exporter.stop)
         alertmanager = Alertmanager(directory)
         cls.addClassCleanup(alertmanager.stop)
         alertmanager.wait_ready()
-        shipped = sorted((ROOT / "rules").glob("*.yml"))
-        subprocess.run([ROOT / "rules" / "shorten", "10", directory.path / "rules", *shipped], check=True)
-        rules = [directory.path / "rules" / path.name for path in shipped]
-        cls.prometheus = Prometheus(directory, [f"{LOOPBACK}:{exporter.server_port}"], rules, alertmanager)
+        cls.prometheus = Prometheus(directory, [exporter.address], shortened_rules(directory, 10), alertmanager)
         cls.addClassCleanup(cls.prometheus.stop)
         cls.prometheus.wait_ready()
         wait_until("the watchdog reaches Alertmanager", lambda: FIRING in alertmanager.alerts(), 120)
-        labels = Metrics((ROOT / "tests/golden/metrics.txt").read_text()).all("nodes")[0][0]
+        labels = Metrics(page).all("nodes")[0][0]
         cls.environment = {**os.environ, "PROMETHEUS": cls.prometheus.url, "ALERTMANAGER": alertmanager.url,
-                           "EXPORTER": f"http://{LOOPBACK}:{exporter.server_port}", "SERVICE": labels["service"],
+                           "EXPORTER": f"http://{exporter.address}", "SERVICE": labels["service"],
                            "DIMENSION": labels["dimension"]}
         cls.runbooks = sorted((ROOT / "rules" / "runbooks").glob("*.md"))
 

@@ -1,17 +1,16 @@
 """The shipped Alertmanager configuration in a real Alertmanager, told to a webhook that keeps what it hears."""
 from __future__ import annotations
 
-import http.server
 import json
 import pathlib
 import sys
-import threading
 from collections.abc import Callable
 
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy" / "demo"))
+from endpoints import Endpoint  # noqa: E402
 from monitoring import HttpServer  # noqa: E402
 from process import LOOPBACK, Directory, free_port  # noqa: E402
 
@@ -25,29 +24,19 @@ class Catcher:
     """A webhook that keeps what it is told, by path; it stands for Slack and PagerDuty too."""
 
     def __init__(self) -> None:
-        told: list[tuple[str, dict]] = []
-        self.told = told
+        self.told: list[tuple[str, dict]] = []
+        self.endpoint = Endpoint(self._keep)
+        self.url = f"http://{self.endpoint.address}"
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                told.append((self.path.strip("/"), json.loads(body)))
-                self.send_response(202)
-                self.end_headers()
-                self.wfile.write(b'{"status": "success"}')
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
-        self.server = http.server.ThreadingHTTPServer((LOOPBACK, 0), Handler)
-        self.url = f"http://{LOOPBACK}:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def _keep(self, _method: str, path: str, _headers: dict[str, str], body: str) -> tuple[int, dict[str, str], str]:
+        self.told.append((path.strip("/"), json.loads(body)))
+        return 202, {}, '{"status": "success"}'
 
     def of(self, path: str) -> list[dict]:
         return [body for name, body in list(self.told) if name == path]
 
     def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self.endpoint.stop()
 
 
 def divided(node: object) -> object:

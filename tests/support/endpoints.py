@@ -1,9 +1,10 @@
-"""Loopback HTTP servers that speak what a test tells them, with TLS where it wants, for the http and prometheus collectors."""
+"""Servers on loopback that speak what a test tells them: HTTP, with TLS where it wants, or bytes that are no protocol's."""
 from __future__ import annotations
 
 import contextlib
 import http.server
 import pathlib
+import socket
 import ssl
 import subprocess
 import threading
@@ -13,6 +14,7 @@ LOOPBACK = "127.0.0.1"
 # (method, path with query, headers, body) → (status, headers, body)
 Answer = tuple[int, dict[str, str], str]
 Speak = Callable[[str, str, dict[str, str], str], Answer]
+Behave = Callable[[socket.socket], None]
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -74,6 +76,38 @@ def endpoints(speakers: list[Speak], certificate: Certificate | None = None) -> 
     finally:
         for endpoint in started:
             endpoint.stop()
+
+
+class Rogue:
+    """A TCP server that does `behave` for each request, and never hangs up by itself."""
+
+    def __init__(self, behave: Behave) -> None:
+        self.behave = behave
+        self.server = socket.create_server((LOOPBACK, 0))
+        self.address = f"{LOOPBACK}:{self.server.getsockname()[1]}"
+        self.open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.close()
+        for each in self.open:
+            each.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.server.accept()
+                self.open.append(connection)
+                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while connection.recv(65536):
+                self.behave(connection)
+
+
+def says(answer: bytes) -> Behave:
+    return lambda connection: connection.sendall(answer)
 
 
 class Authority:
