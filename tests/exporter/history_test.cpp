@@ -39,6 +39,13 @@ Histories counted(std::uint32_t count, Wall at = kThen) {
   return out;
 }
 
+// More than twelve pages hold.
+Histories too_much() {
+  Histories out = counted(2);
+  for (int i = 0; i < 2000; ++i) out["shop"].joined["pod-" + std::to_string(i)] = kThen;
+  return out;
+}
+
 std::uint32_t count_in(const Histories& histories) {
   const auto service = histories.find("shop");
   if (service == histories.end()) return 0;
@@ -234,9 +241,7 @@ TEST_F(HistoryTest, AFullDiskCostsNothingButTimeAndIsCounted) {
   const auto history = open();
   history->keep(counted(1));
   ASSERT_TRUE(history->committed(kSoon));
-  Histories too_much = counted(2);
-  for (int i = 0; i < 2000; ++i) too_much["shop"].joined["pod-" + std::to_string(i)] = kThen;
-  history->keep(too_much);
+  history->keep(too_much());
   EXPECT_FALSE(history->committed(kSoon));
   EXPECT_EQ(failures(StorageError::full), 1);
   history->keep(counted(3));
@@ -249,9 +254,7 @@ TEST_F(HistoryTest, AFullDiskLeavesWhatWasCommittedBefore) {
     const auto history = open();
     history->keep(counted(1));
     ASSERT_TRUE(history->committed(kSoon));
-    Histories too_much = counted(2);
-    for (int i = 0; i < 2000; ++i) too_much["shop"].joined["pod-" + std::to_string(i)] = kThen;
-    history->keep(too_much);
+    history->keep(too_much());
   }
   settings.most_pages = 0;
   EXPECT_EQ(open()->found(), counted(1));
