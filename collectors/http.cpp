@@ -98,7 +98,8 @@ class HttpCollector : public Collector {
 
 void add_pointers(std::map<std::string, std::string>& fields, const std::string& of,
                   const HttpMeasures::Pointers& pointers) {
-  for (const auto& [name, pointer] : pointers) fields["measure " + of + " " + name] = pointer;
+  for (const auto& [name, pointer] : pointers)
+    fields[std::string("measure ").append(of).append(" ").append(name)] = pointer;
 }
 
 // All settings as a digest: what is read of an answer belongs to the session.
@@ -113,7 +114,8 @@ std::string HttpCollector::connection_key() const {
   fields["name"] = reading.selection.name;
   fields["regex"] = reading.selection.regex ? reading.selection.regex->pattern() : "";
   fields["probe"] = reading.selection.probe ? "yes" : "no";
-  for (const auto& name : reading.selection.ignore) fields["ignore " + name] = "yes";
+  for (const auto& name : reading.selection.ignore)
+    fields[std::string("ignore ").append(name)] = "yes";
   for (const auto& [kind, pointers] : reading.measures.reconciliation)
     add_pointers(fields, std::string("reconciliation ").append(kind), pointers);
   for (const auto& [stream, pointers] : reading.measures.duplicates)
