@@ -4,21 +4,24 @@
 #include <libdeflate.h>
 
 #include <new>
+#include <utility>
 
 namespace mse {
 
-std::shared_ptr<const Page> make_page(const Snapshot& snapshot, const ExpositionSettings& settings,
-                                      SelfMetrics& self, const ProcessStats& process) {
+std::shared_ptr<const Page> make_page(std::shared_ptr<const Snapshot> snapshot,
+                                      const ExpositionSettings& settings, SelfMetrics& self,
+                                      const ProcessStats& process) {
   auto page = std::make_shared<Page>();
-  Exposition services = render_services(snapshot, settings);
+  Exposition services = render_services(*snapshot, settings);
   self.dropped(services.dropped);
-  page->self_metrics = self.text(process, snapshot.wall);
+  page->self_metrics = self.text(process, snapshot->wall);
   page->metrics = std::move(services.text);
   page->metrics += page->self_metrics;
   page->metrics_gzip = gzip(page->metrics);
-  page->at = snapshot.at;
-  page->stale_after = snapshot.stale_after;
-  page->incomplete = snapshot.incomplete;
+  page->at = snapshot->at;
+  page->stale_after = snapshot->stale_after;
+  page->incomplete = snapshot->incomplete;
+  page->snapshot = std::move(snapshot);
   return page;
 }
 

@@ -20,11 +20,14 @@ struct Page {
   Mono at{};                 // of the snapshot; age is judged when asked
   Duration stale_after = std::chrono::seconds(60);  // the age over which it is not served as truth
   int incomplete = 0;  // services without a complete first round; their metrics are left out
+  std::shared_ptr<const Snapshot> snapshot;  // what it shows; never null in a page made of one
 };
 
-// `snapshot` with the exporter's own metrics, rendered and compressed. Counts what was dropped.
-std::shared_ptr<const Page> make_page(const Snapshot& snapshot, const ExpositionSettings& settings,
-                                      SelfMetrics& self, const ProcessStats& process);
+// `snapshot`, not null, with the exporter's own metrics, rendered and compressed. Counts what was
+// dropped.
+std::shared_ptr<const Page> make_page(std::shared_ptr<const Snapshot> snapshot,
+                                      const ExpositionSettings& settings, SelfMetrics& self,
+                                      const ProcessStats& process);
 
 // `bytes` as one gzip member (libdeflate, level 1).
 std::string gzip(const std::string& bytes);

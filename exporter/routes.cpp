@@ -50,80 +50,6 @@ std::string_view phrase(int status) {
   return "Error";
 }
 
-Answer plain(std::string sentence) {
-  Answer result;
-  result.body = std::make_shared<const std::string>(std::move(sentence) + "\n");
-  return result;
-}
-
-Answer only(std::string_view methods) {
-  Answer result = refusal(405, "This address answers " + std::string(methods) + ".");
-  result.allow = methods;
-  return result;
-}
-
-// Why services are not shown as truth; nothing when they are.
-std::optional<std::string> staleness(const std::shared_ptr<const Page>& page, Mono now) {
-  if (!page) return "Nothing has been evaluated yet.";
-  const Duration age = now - page->at;
-  if (age <= page->stale_after) return std::nullopt;
-  return "The newest snapshot is " + format_duration(age) + " old, more than " +
-         format_duration(page->stale_after) + ".";
-}
-
-// Shares the page: its bytes live as long as the answer.
-std::shared_ptr<const std::string> part(const std::shared_ptr<const Page>& page,
-                                        const std::string& bytes) {
-  return {page, &bytes};
-}
-
-Answer metrics(const Request& request, const std::shared_ptr<const Page>& page, Mono now) {
-  if (!page) return refusal(503, *staleness(page, now));
-  Answer result;
-  result.type = kMetricsType;
-  if (staleness(page, now)) {
-    result.body = part(page, page->self_metrics);
-  } else {
-    result.gzip = accepts_gzip(request.accept_encoding);
-    result.body = part(page, result.gzip ? page->metrics_gzip : page->metrics);
-  }
-  return result;
-}
-
-Answer ready(const std::shared_ptr<const Page>& page, Mono now) {
-  if (const auto reason = staleness(page, now)) return refusal(503, *reason);
-  if (page->incomplete > 0) {
-    return refusal(503,
-                   "The first round is incomplete; services that wait for a node's first poll: " +
-                       std::to_string(page->incomplete) + ".");
-  }
-  return plain("Ready.");
-}
-
-Answer reload(const Request& request, const ServerSettings& settings) {
-  if (request.method != "POST") return only("POST");
-  if (!settings.reload) {
-    return refusal(403,
-                   "Reloading over HTTP is off; start with --web.enable-lifecycle, or send "
-                   "SIGHUP.");
-  }
-  if (!request.trusted) {
-    return refusal(
-        403,
-        "Reloading over HTTP needs a user or client certificate of --web.config.file, or "
-        "a caller on this machine that speaks for itself.");
-  }
-  const Result<void> done = settings.reload();
-  return done ? plain("Reloaded.") : refusal(400, done.error().message);
-}
-
-Answer landing(const ServerSettings& settings) {
-  Answer result;
-  result.type = kHtmlType;
-  result.body = std::make_shared<const std::string>(landing_page(settings.telemetry_path));
-  return result;
-}
-
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
@@ -138,11 +64,121 @@ std::string_view next(std::string_view& text, char separator) {
   return trimmed(first);
 }
 
+Answer plain(std::string sentence) {
+  Answer result;
+  result.body = std::make_shared<const std::string>(std::move(sentence) + "\n");
+  return result;
+}
+
+Answer only(std::string_view methods) {
+  Answer result = refusal(405, "This address answers " + std::string(methods) + ".");
+  result.allow = methods;
+  return result;
+}
+
+// Shares the page: its bytes live as long as the answer.
+std::shared_ptr<const std::string> part(const std::shared_ptr<const Page>& page,
+                                        const std::string& bytes) {
+  return {page, &bytes};
+}
+
+// What was asked of whom.
+struct Asked {
+  const Request& request;
+  const std::shared_ptr<const Page>& page;
+  const ServerSettings& settings;
+  Mono now;
+};
+
+Answer metrics(const Asked& asked) {
+  const auto& [request, page, settings, now] = asked;
+  if (!page) return refusal(503, *staleness(page, now));
+  Answer result;
+  result.type = kMetricsType;
+  if (staleness(page, now)) {
+    result.body = part(page, page->self_metrics);
+  } else {
+    result.gzip = accepts_gzip(request.accept_encoding);
+    result.body = part(page, result.gzip ? page->metrics_gzip : page->metrics);
+  }
+  return result;
+}
+
+Answer healthy(const Asked&) {
+  return plain("Healthy.");
+}
+
+Answer ready(const Asked& asked) {
+  const auto& page = asked.page;
+  if (const auto reason = staleness(page, asked.now)) return refusal(503, *reason);
+  if (page->incomplete > 0) {
+    return refusal(503,
+                   "The first round is incomplete; services that wait for a node's first poll: " +
+                       std::to_string(page->incomplete) + ".");
+  }
+  return plain("Ready.");
+}
+
+Answer reload(const Asked& asked) {
+  const ServerSettings& settings = asked.settings;
+  if (!settings.reload) {
+    return refusal(403,
+                   "Reloading over HTTP is off; start with --web.enable-lifecycle, or send "
+                   "SIGHUP.");
+  }
+  if (!asked.request.trusted) {
+    return refusal(
+        403,
+        "Reloading over HTTP needs a user or client certificate of --web.config.file, or "
+        "a caller on this machine that speaks for itself.");
+  }
+  const Result<void> done = settings.reload();
+  return done ? plain("Reloaded.") : refusal(400, done.error().message);
+}
+
+Answer landing(const Asked& asked) {
+  return document(kHtmlType, landing_page(asked.settings.telemetry_path), asked.request);
+}
+
+// Every address but the telemetry path, which the operator chooses.
+struct Route {
+  std::string_view path, methods;
+  Answer (*answer)(const Asked& asked);
+};
+constexpr std::string_view kReads = "GET, HEAD";
+constexpr std::array<Route, 4> kRoutes{{
+    {"/", kReads, landing},
+    {"/-/healthy", kReads, healthy},
+    {"/-/ready", kReads, ready},
+    {"/-/reload", "POST", reload},
+}};
+
+std::optional<Route> route_of(std::string_view path, const ServerSettings& settings) {
+  if (path == settings.telemetry_path) return Route{path, kReads, metrics};
+  for (const Route& route : kRoutes) {
+    if (route.path == path) return route;
+  }
+  return std::nullopt;
+}
+
+// Whether `method` is one of `methods`, as an Allow header lists them.
+bool is_one_of(std::string_view methods, std::string_view method) {
+  while (!methods.empty()) {
+    if (next(methods, ',') == method) return true;
+  }
+  return false;
+}
+
 std::string lower(std::string_view text) {
   std::string result(text);
   std::transform(result.begin(), result.end(), result.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return result;
+}
+
+bool has_field(const HeaderFields& fields, std::string_view name) {
+  return std::any_of(fields.begin(), fields.end(),
+                     [name](const auto& field) { return same_name(field.first, name); });
 }
 
 // "q=0", "q=0.000": the only weights that forbid.
@@ -164,20 +200,28 @@ Answer refusal(int status, std::string sentence) {
   return result;
 }
 
+std::optional<std::string> staleness(const std::shared_ptr<const Page>& page, Mono now) {
+  if (!page) return "Nothing has been evaluated yet.";
+  const Duration age = now - page->at;
+  if (age <= page->stale_after) return std::nullopt;
+  return "The newest snapshot is " + format_duration(age) + " old, more than " +
+         format_duration(page->stale_after) + ".";
+}
+
+Answer document(std::string_view type, std::string body, const Request& request) {
+  Answer result;
+  result.type = type;
+  result.gzip = accepts_gzip(request.accept_encoding);
+  result.body = std::make_shared<const std::string>(result.gzip ? gzip(body) : std::move(body));
+  return result;
+}
+
 Answer answer(const Request& request, const std::shared_ptr<const Page>& page,
               const ServerSettings& settings, Mono now) {
-  if (request.path == "/-/reload") return reload(request, settings);
-  const bool reads = request.method == "GET" || request.method == "HEAD";
-  const bool telemetry = request.path == settings.telemetry_path;
-  const bool healthy = request.path == "/-/healthy";
-  const bool is_ready = request.path == "/-/ready";
-  if (!telemetry && !healthy && !is_ready && request.path != "/") {
-    return refusal(404, "There is nothing here.");
-  }
-  if (!reads) return only("GET, HEAD");
-  if (telemetry) return metrics(request, page, now);
-  if (is_ready) return ready(page, now);
-  return healthy ? plain("Healthy.") : landing(settings);
+  const auto route = route_of(request.path, settings);
+  if (!route) return refusal(404, "There is nothing here.");
+  if (!is_one_of(route->methods, request.method)) return only(route->methods);
+  return route->answer({request, page, settings, now});
 }
 
 std::string head(const Answer& answer, const HeaderFields& more) {
@@ -186,15 +230,16 @@ std::string head(const Answer& answer, const HeaderFields& more) {
   result.append("\r\nContent-Length: ").append(std::to_string(answer.body->size()));
   if (answer.gzip) result.append("\r\nContent-Encoding: gzip");
   if (!answer.allow.empty()) result.append("\r\nAllow: ").append(answer.allow);
-  for (const auto& [name, value] : kUsualFields) {
-    const bool given = std::any_of(more.begin(), more.end(), [&ours = name](const auto& field) {
-      return same_name(field.first, ours);
-    });
-    if (!given) result.append("\r\n").append(name).append(": ").append(value);
-  }
-  for (const auto& [name, value] : more) {
+  const auto add = [&result](std::string_view name, std::string_view value) {
     result.append("\r\n").append(name).append(": ").append(value);
+  };
+  for (const auto& [name, value] : kUsualFields) {
+    if (!has_field(answer.fields, name) && !has_field(more, name)) add(name, value);
   }
+  for (const auto& [name, value] : answer.fields) {
+    if (!has_field(more, name)) add(name, value);
+  }
+  for (const auto& [name, value] : more) add(name, value);
   result += "\r\nConnection: close\r\n\r\n";
   return result;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,10 @@ namespace mse {
 
 struct Request {
   std::string_view method, path, accept_encoding;
-  bool trusted = false;  // the caller may change something
+  bool trusted = false;                // the caller may change something
+  std::string_view query;              // after the "?", as it was sent; parse_query() reads it
+  std::string_view body;               // whole; at most kBodyBytes
+  std::string_view identity, address;  // of the caller, for what is logged of it
 };
 
 struct Answer {
@@ -21,6 +25,7 @@ struct Answer {
   std::shared_ptr<const std::string> body;  // shared with the page: never copied
   bool gzip = false;                        // body is compressed
   std::string_view allow;                   // of a 405: the methods that are
+  HeaderFields fields{};                    // of its own, in the place of the usual ones
 };
 
 // The answer at `now` with `page` the newest, or none yet. Calls settings.reload where that is
@@ -28,11 +33,17 @@ struct Answer {
 Answer answer(const Request& request, const std::shared_ptr<const Page>& page,
               const ServerSettings& settings, Mono now);
 
+// `body` with `type` and 200, compressed where the request allows that.
+Answer document(std::string_view type, std::string body, const Request& request);
+
+// Why services are not shown as truth at `now`; nothing when they are.
+std::optional<std::string> staleness(const std::shared_ptr<const Page>& page, Mono now);
+
 // A refusal in one sentence.
 Answer refusal(int status, std::string sentence);
 
-// The status line and headers, up to and with the empty line; one of `more` takes the place of ours
-// of that name. The connection closes after it.
+// The status line and headers, up to and with the empty line; one of `more` takes the place of the
+// answer's of that name, and that of the usual one. The connection closes after it.
 std::string head(const Answer& answer, const HeaderFields& more = {});
 
 // Whether the value of an Accept-Encoding header allows gzip (RFC 9110, 12.5.3).

@@ -38,7 +38,7 @@ class Process {
     }
     self_.reloaded(true, std::chrono::system_clock::now());
     Engine engine(
-        loop_.get_executor(), config, [this](const auto& snapshot) { publish(*snapshot); }, fetch,
+        loop_.get_executor(), config, [this](const auto& snapshot) { publish(snapshot); }, fetch,
         past());
     engine_ = &engine;
     for (const int signal : {SIGHUP, SIGINT, SIGTERM}) signals_.add(signal);
@@ -102,7 +102,7 @@ class Process {
             [this](Histories remembered) { history_->keep(std::move(remembered)); }};
   }
 
-  void publish(const Snapshot& snapshot) {
+  void publish(const std::shared_ptr<const Snapshot>& snapshot) {
     server_->publish(make_page(snapshot, {line_.per_node}, self_, read_process_stats()));
   }
 

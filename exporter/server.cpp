@@ -3,6 +3,7 @@
 
 #include <civetweb.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <exception>
@@ -12,6 +13,7 @@
 
 #include "exporter/listen_address.h"
 #include "exporter/log.h"
+#include "exporter/request_head.h"
 #include "exporter/routes.h"
 
 namespace mse {
@@ -141,11 +143,31 @@ class CivetwebServer : public Server {
     const mg_request_info& info = *mg_get_request_info(connection);
     const auto caller = caller_at(info.remote_port);
     if (!caller) return send(connection, refusal(403, "Ask at the front door."), true);
-    const Request request{text_or_empty(info.request_method), text_or_empty(info.local_uri),
+    const std::string body = body_of(connection, info);
+    const Request request{text_or_empty(info.request_method),
+                          text_or_empty(info.local_uri),
                           text_or_empty(mg_get_header(connection, "Accept-Encoding")),
-                          caller->trusted};
+                          caller->trusted,
+                          text_or_empty(info.query_string),
+                          body,
+                          caller->identity,
+                          caller->address};
     const Answer result = answer(request, page_.newest(), settings_, now());
     return send(connection, result, request.method != "HEAD", caller->headers.get());
+  }
+
+  // As much as arrives in time of what was announced; the front door lets no more in.
+  static std::string body_of(mg_connection* connection, const mg_request_info& info) {
+    const auto announced = std::clamp<long long>(info.content_length, 0, kBodyBytes);
+    std::string body(static_cast<std::size_t>(announced), '\0');
+    std::size_t read = 0;
+    while (read < body.size()) {
+      const int got = mg_read(connection, body.data() + read, body.size() - read);
+      if (got <= 0) break;
+      read += static_cast<std::size_t>(got);
+    }
+    body.resize(read);
+    return body;
   }
 
   std::optional<Caller> caller_at(int port) const {

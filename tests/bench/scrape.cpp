@@ -111,7 +111,7 @@ void compare(int nodes, int scrapes) {
   ExpositionSettings settings;
   settings.per_node = PerNode::all;
   SelfMetrics self("bench", settings);
-  const auto page = make_page(snapshot, settings, self, {});
+  const auto page = make_page(std::make_shared<const Snapshot>(snapshot), settings, self, {});
 
   ServerSettings server_settings;
   server_settings.listen_address = "127.0.0.1:0";

@@ -48,7 +48,9 @@ std::string golden_page() {
   SelfMetrics self("1.2.3", {});
   self.reloaded(true, Wall(std::chrono::seconds(1700000050)));
   self.answered(200);
-  return make_page(rich_snapshot(), {}, self, ProcessStats{1.25, 1.7e9, 1e7, 12, 1024})->metrics;
+  return make_page(std::make_shared<const Snapshot>(rich_snapshot()), {}, self,
+                   ProcessStats{1.25, 1.7e9, 1e7, 12, 1024})
+      ->metrics;
 }
 
 // Regenerate with MSE_REGENERATE_GOLDEN=1 in the environment, then read the difference.

@@ -14,7 +14,9 @@ TEST(Page, HoldsTheServicesAndTheExporterItself) {
   Snapshot snapshot = rich_snapshot();
   snapshot.at = Mono(std::chrono::seconds(7));
   snapshot.stale_after = std::chrono::seconds(90);
-  const auto page = make_page(snapshot, {}, self, {});
+  const auto shared = std::make_shared<const Snapshot>(snapshot);
+  const auto page = make_page(shared, {}, self, {});
+  EXPECT_EQ(page->snapshot, shared);
   EXPECT_EQ(page->metrics, render_services(snapshot, {}).text + page->self_metrics);
   EXPECT_EQ(page->self_metrics, self.text({}, snapshot.wall));
   EXPECT_EQ(gunzip(page->metrics_gzip), page->metrics);

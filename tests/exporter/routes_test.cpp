@@ -115,6 +115,18 @@ TEST(Routes, ReloadIsForTrustedCallersOnly) {
   EXPECT_EQ(calls, 0);
 }
 
+TEST(Routes, AnAnswersOwnFieldTakesThePlaceOfTheUsualAndTheOperatorsOfBoth) {
+  Answer result = ask("GET", "/");
+  result.fields = {{"content-security-policy", "ours"}, {"Retry-After", "5"}};
+  const std::string ours = head(result);
+  EXPECT_THAT(ours, HasSubstr("\r\ncontent-security-policy: ours\r\n"));
+  EXPECT_THAT(ours, Not(HasSubstr("default-src")));
+  const std::string operators = head(result, {{"Content-Security-Policy", "theirs"}});
+  EXPECT_THAT(operators, HasSubstr("\r\nContent-Security-Policy: theirs\r\n"));
+  EXPECT_THAT(operators, Not(HasSubstr("ours")));
+  EXPECT_THAT(operators, HasSubstr("\r\nRetry-After: 5\r\n"));
+}
+
 TEST(Routes, OtherMethodsAreToldWhichOnesThereAre) {
   for (const char* path : {"/", "/metrics", "/-/healthy", "/-/ready"}) {
     for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", ""}) {

@@ -22,7 +22,7 @@ std::shared_ptr<const Page> fresh_page(Duration age = Duration::zero()) {
   Snapshot snapshot = rich_snapshot();
   snapshot.incomplete = 0;
   snapshot.at = std::chrono::steady_clock::now() - age;
-  return make_page(snapshot, {}, self, {});
+  return make_page(std::make_shared<const Snapshot>(std::move(snapshot)), {}, self, {});
 }
 
 std::unique_ptr<Server> started(ServerSettings settings = {}) {

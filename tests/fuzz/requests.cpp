@@ -1,4 +1,6 @@
-// Requests of anybody: the first line is the method, the second the path, the rest Accept-Encoding.
+// Requests of anybody: the first line is the method, the second the path, the third
+// the query, the rest Accept-Encoding.
+#include "exporter/query_string.h"
 #include "exporter/routes.h"
 
 #include "tests/fuzz/support/target.h"
@@ -15,8 +17,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Request request;
   request.method = line();
   request.path = line();
+  request.query = line();
   request.accept_encoding = rest;
   accepts_gzip(rest);
+  if (const auto parameters = parse_query(request.query)) {
+    for (const auto& [name, value] : *parameters) {
+      const auto again = parse_query(query_escaped(name) + "=" + query_escaped(value));
+      must_hold(again && again->at(name) == value, "an escaped parameter is the same");
+    }
+  }
   const auto said = answer(request, nullptr, {}, Mono{});
   must_hold(said.status >= 200 && said.status < 600, "a status");
   must_hold(head(said).ends_with("\r\n\r\n"), "a head ends");
