@@ -18,7 +18,7 @@ std::string cause_of(const Change& change, const std::string& dimension) {
   return sha256_hex(dimension + ":" + to).substr(0, kCauseDigits);
 }
 
-ChangeView view_of(const Change& change, const std::string& dimension) {
+ChangeView view_of(const Change& change, const std::string& dimension, Mono now) {
   ChangeView view;
   view.declared = change.declared;
   view.open = !change.outcome;
@@ -31,6 +31,11 @@ ChangeView view_of(const Change& change, const std::string& dimension) {
   view.outcome = change.outcome;
   view.converged_ratio = change.ratio;
   view.p95 = change.p95;
+  view.overdue = view.open && change.overdue(now);
+  if (change.reached && !change.first_node.empty())
+    view.reached = now - std::max(change.first_at, change.started.mono);
+  view.from_state = change.from.state();
+  view.to_state = change.to.state();
   return view;
 }
 
@@ -101,17 +106,24 @@ DimensionView Dimension::view(const World& world) const {
 }
 
 void Dimension::view_changes(DimensionView& view, Mono now) const {
-  const Change* oldest = nullptr;
+  std::vector<const Change*> open;
   const Change* newest = nullptr;
   for (const auto& [name, group] : groups_) {
-    const Change* open = group.changes.open();
     const Change* last = group.changes.last(now);
-    if (open != nullptr && (oldest == nullptr || open->started.mono < oldest->started.mono))
-      oldest = open;
+    if (group.changes.open() != nullptr) open.push_back(group.changes.open());
     if (last != nullptr && (newest == nullptr || last->closed > newest->closed)) newest = last;
   }
-  if (oldest != nullptr) view.open_change = view_of(*oldest, name_);
-  if (newest != nullptr) view.last_change = view_of(*newest, name_);
+  std::stable_sort(open.begin(), open.end(), [](const Change* one, const Change* other) {
+    return one->started.mono < other->started.mono;
+  });
+  for (const Change* change : open) {
+    if (view.open_change) {
+      view.other_changes.push_back(view_of(*change, name_, now));
+    } else {
+      view.open_change = view_of(*change, name_, now);
+    }
+  }
+  if (newest != nullptr) view.last_change = view_of(*newest, name_, now);
 }
 
 }  // namespace mse

@@ -312,8 +312,11 @@ void Engine::evaluate() {
     service.evaluator.maintenance(open_maintenance(maintenance_, name, instant.wall));
     auto view = service.evaluator.evaluate(instant);
     if (past_.keep) remembered.emplace(name, service.evaluator.remember(instant));
-    if (!view) ++snapshot->incomplete;
-    if (!view) continue;
+    if (!view) {
+      ++snapshot->incomplete;
+      snapshot->waiting.push_back(name);
+      continue;
+    }
     view->collectors = service.collectors;
     view->discovery_up = discovery_.up(name);
     warn_of_few(*view, service.settings.min_nodes, instant.mono);

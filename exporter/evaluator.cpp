@@ -353,6 +353,8 @@ void Evaluator::Memory::settle_exposure(ServiceView& view, Mono now) {
   view.by_requests = exposure.by_requests();
   view.requests = exposure.requests();
   view.node_seconds = exposure.node_seconds();
+  burn.remember(view.by_requests ? view.requests : view.node_seconds, view.by_requests, now);
+  view.burn = burn.windows(now);
 }
 
 }  // namespace mse

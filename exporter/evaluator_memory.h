@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "exporter/burn.h"
 #include "exporter/dimension.h"
 #include "exporter/evaluator.h"
 #include "exporter/inventory.h"
@@ -64,6 +65,7 @@ struct Evaluator::Memory {
   bool groups_stale = true;
   LagRounds lag;
   Exposure exposure;
+  BurnMemory burn;
   MeasureBook measures;
   std::optional<OpenMaintenance> maintenance;
   std::vector<Moved> moved;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "exporter/gate_routes.h"
 #include "exporter/landing_page.h"
 #include "exporter/request_head.h"
 #include "exporter/text.h"
@@ -18,7 +19,7 @@ namespace {
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::string_view kHtmlType = "text/html; charset=utf-8";
 
-constexpr std::array<std::pair<int, std::string_view>, 13> kReasonPhrases{{
+constexpr std::array<std::pair<int, std::string_view>, 14> kReasonPhrases{{
     {200, "OK"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
@@ -26,6 +27,7 @@ constexpr std::array<std::pair<int, std::string_view>, 13> kReasonPhrases{{
     {404, "Not Found"},
     {405, "Method Not Allowed"},
     {408, "Request Timeout"},
+    {409, "Conflict"},
     {413, "Content Too Large"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
@@ -140,17 +142,32 @@ Answer landing(const Asked& asked) {
   return document(kHtmlType, landing_page(asked.settings.telemetry_path), asked.request);
 }
 
+Answer gate(const Asked& asked) {
+  return answer_gate(asked.request, asked.page, asked.now);
+}
+
+Answer flagger(const Asked& asked) {
+  return answer_flagger(asked.request, asked.page, asked.now);
+}
+
+Answer flagger_rollback(const Asked& asked) {
+  return answer_flagger_rollback(asked.request, asked.page, asked.now);
+}
+
 // Every address but the telemetry path, which the operator chooses.
 struct Route {
   std::string_view path, methods;
   Answer (*answer)(const Asked& asked);
 };
 constexpr std::string_view kReads = "GET, HEAD";
-constexpr std::array<Route, 4> kRoutes{{
+constexpr std::array<Route, 7> kRoutes{{
     {"/", kReads, landing},
     {"/-/healthy", kReads, healthy},
     {"/-/ready", kReads, ready},
     {"/-/reload", "POST", reload},
+    {"/api/v1/gate", kReads, gate},
+    {"/api/v1/gate/flagger", "POST", flagger},
+    {"/api/v1/gate/flagger/rollback", "POST", flagger_rollback},
 }};
 
 std::optional<Route> route_of(std::string_view path, const ServerSettings& settings) {

@@ -185,9 +185,12 @@ struct ChangeView {
   std::string deploy_id, cause;  // deploy_id "none" when nobody declared it
   std::string from, to;          // short texts
   Wall started{}, deadline{};
-  std::optional<Outcome> outcome;  // of a closed one
-  double converged_ratio = 0;      // share of the current inventory at the target
-  std::optional<Duration> p95;     // of a converged one
+  std::optional<Outcome> outcome;   // of a closed one
+  double converged_ratio = 0;       // share of the current inventory at the target
+  std::optional<Duration> p95;      // of a converged one
+  bool overdue = false;             // open past its deadline
+  std::optional<Duration> reached;  // how long a node has been at the target
+  std::shared_ptr<const State> from_state, to_state;  // null: known by name only
 };
 
 struct DimensionView {
@@ -200,6 +203,7 @@ struct DimensionView {
   bool unsupported = false;               // every node answered `unsupported`: out of the verdict
   std::vector<StateNodes> states;         // by node count, descending
   std::optional<ChangeView> open_change;  // the oldest
+  std::vector<ChangeView> other_changes;  // open ones of further groups of compare_within
   std::optional<ChangeView> last_change;  // the last closed one, for 6 h 30 min
   std::map<Direction, std::uint64_t> transitions;
   std::map<Outcome, std::uint64_t> changes;
@@ -224,6 +228,16 @@ struct CollectorView {
   Histogram duration{kPollBounds};
 };
 
+// Somebody's word that no rollout goes on, while it is in force.
+struct ManualHold {
+  std::string owner, reason;
+  Wall until{};
+};
+
+// The share of known traffic that divergent nodes served in each 5 minutes of the last 15, the
+// newest first. Nothing: there was no traffic, or it was not watched that long.
+using Burn = std::array<std::optional<double>, 3>;
+
 struct ServiceView {
   std::string name, owner, tier;
   Objectives objectives;
@@ -231,6 +245,8 @@ struct ServiceView {
   std::map<std::string, DimensionView> dimensions;
   bool by_requests = false;  // exposure's source; else time
   PerStatus<double> requests{}, node_seconds{};
+  Burn burn{};
+  std::optional<ManualHold> hold;
   std::optional<ChangeView> deploy;  // the oldest open change, or the last for 6 h 30 min
   std::uint64_t lag_within = 0, lag_outside = 0;
   bool maintenance_active = false;
@@ -250,6 +266,7 @@ struct Snapshot {
   Wall wall{};
   std::vector<ServiceView> services;
   int incomplete = 0;                               // services left out
+  std::vector<std::string> waiting;                 // their names
   Duration stale_after = std::chrono::seconds(60);  // max(3 polls, 60 s): older is no truth
   Duration position_interval{};                     // how finely lag is resolved; 0: not measured
 };
