@@ -24,30 +24,31 @@ std::optional<Allowance> by_change(const Case& node, const Permissions& permissi
   if (!canary && !on_the_way) return std::nullopt;
   const std::string from = change->from.empty() ? "" : " from " + change->from.text();
   return Allowance{AllowanceSource::change, "changing" + from + " to " + change->to.text(),
-                   change->deploy_id};
+                   change->deploy_id, change->deadline.wall};
 }
 
 std::optional<Allowance> by_maintenance(const Case&, const Permissions& permissions) {
   if (!permissions.maintenance || permissions.access_policy) return std::nullopt;
-  return Allowance{AllowanceSource::maintenance, *permissions.maintenance, ""};
+  return Allowance{AllowanceSource::maintenance, *permissions.maintenance, "", {}};
 }
 
 std::optional<Allowance> by_lag(const Case& node, const Permissions&) {
   if (!node.lag) return std::nullopt;
-  return Allowance{AllowanceSource::lag, "read before it replayed the primary's change", ""};
+  return Allowance{AllowanceSource::lag, "read before it replayed the primary's change", "", {}};
 }
 
 std::optional<Allowance> by_compatibility(const Case& node, const Permissions& permissions) {
   if (permissions.compatible == nullptr || !node.canonical.state) return std::nullopt;
   if (!permissions.compatible->together(*node.state, *node.canonical.state)) return std::nullopt;
-  return Allowance{AllowanceSource::compatible, "compatible with " + node.canonical.text, ""};
+  return Allowance{AllowanceSource::compatible, "compatible with " + node.canonical.text, "", {}};
 }
 
 std::optional<Allowance> by_acknowledgement(const Case& node, const Permissions& permissions) {
   if (permissions.acknowledged == nullptr) return std::nullopt;
   for (const Acknowledged& ack : *permissions.acknowledged) {
     if (ack.covers(node.node, *node.state, node.differing, permissions.now.wall))
-      return Allowance{AllowanceSource::acknowledged, ack.settings().why, ack.settings().who};
+      return Allowance{AllowanceSource::acknowledged, ack.settings().why, ack.settings().who,
+                       ack.settings().until};
   }
   return std::nullopt;
 }

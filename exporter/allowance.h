@@ -15,6 +15,7 @@ namespace mse {
 struct Allowance {
   AllowanceSource source = AllowanceSource::change;
   std::string why, who;
+  std::optional<Wall> until{};  // of a change or an acknowledgement
 };
 
 // States of one dimension that are valid side by side: the `compatible` lists of the config.

@@ -148,7 +148,7 @@ class Dimension {
                const World& world) const;
   void tally(const NodeDimension& node, const Seat& seat);
   std::vector<StateNodes> live_states() const;
-  void view_changes(DimensionView& view, Mono now) const;
+  void view_changes(DimensionView& view, Now now) const;
 
   std::string name_;
   SharedText shared_name_{name_};  // as snapshots show it

@@ -185,6 +185,7 @@ void Dimension::judge_outside(NodeDimension& out, Compared& group, const Seat& s
     out.allowance = allowed->source;
     out.allowance_why = allowed->why;
     out.allowance_who = allowed->who;
+    out.allowance_until = allowed->until;
   }
   slot.acknowledged = out.allowance == AllowanceSource::acknowledged ? state : nullptr;
   const bool just_moved = first_ || slot.seen.first().mono > judged_at_;

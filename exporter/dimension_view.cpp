@@ -18,7 +18,22 @@ std::string cause_of(const Change& change, const std::string& dimension) {
   return sha256_hex(dimension + ":" + to).substr(0, kCauseDigits);
 }
 
-ChangeView view_of(const Change& change, const std::string& dimension, Mono now) {
+constexpr std::size_t kShownArrivals = 64;
+
+// Evenly thinned: the first and the last stay. Not always in order: a declaration that adopts a
+// change brings another start.
+std::vector<std::pair<Duration, int>> thinned(std::vector<Duration> arrivals) {
+  std::sort(arrivals.begin(), arrivals.end());
+  std::vector<std::pair<Duration, int>> points;
+  const std::size_t count = std::min(arrivals.size(), kShownArrivals);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t place = count == 1 ? 0 : i * (arrivals.size() - 1) / (count - 1);
+    points.emplace_back(arrivals[place], static_cast<int>(place) + 1);
+  }
+  return points;
+}
+
+ChangeView view_of(const Change& change, const std::string& dimension, Now now) {
   ChangeView view;
   view.declared = change.declared;
   view.open = !change.outcome;
@@ -31,11 +46,13 @@ ChangeView view_of(const Change& change, const std::string& dimension, Mono now)
   view.outcome = change.outcome;
   view.converged_ratio = change.ratio;
   view.p95 = change.p95;
-  view.overdue = view.open && change.overdue(now);
+  view.overdue = view.open && change.overdue(now.mono);
   if (change.reached && !change.first_node.empty())
-    view.reached = now - std::max(change.first_at, change.started.mono);
+    view.reached = now.mono - std::max(change.first_at, change.started.mono);
   view.from_state = change.from.state();
   view.to_state = change.to.state();
+  if (change.outcome) view.ended = now.wall - (now.mono - change.closed);
+  view.arrivals = thinned(change.arrivals);
   return view;
 }
 
@@ -101,15 +118,15 @@ DimensionView Dimension::view(const World& world) const {
   view.convergence = counts_.convergence;
   view.last_p95 = counts_.last_p95;
   if (!compatible_.empty()) view.compatible = compatible_.all_together(live_);
-  view_changes(view, world.now.mono);
+  view_changes(view, world.now);
   return view;
 }
 
-void Dimension::view_changes(DimensionView& view, Mono now) const {
+void Dimension::view_changes(DimensionView& view, Now now) const {
   std::vector<const Change*> open;
   const Change* newest = nullptr;
   for (const auto& [name, group] : groups_) {
-    const Change* last = group.changes.last(now);
+    const Change* last = group.changes.last(now.mono);
     if (group.changes.open() != nullptr) open.push_back(group.changes.open());
     if (last != nullptr && (newest == nullptr || last->closed > newest->closed)) newest = last;
   }

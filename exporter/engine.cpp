@@ -6,6 +6,7 @@
 #include "exporter/declared_sources.h"
 #include "exporter/log.h"
 #include "exporter/maintenance.h"
+#include "exporter/text.h"
 
 namespace mse {
 namespace {
@@ -47,7 +48,7 @@ void set_nodes(CollectorView& view, const std::vector<NodeSettings>& nodes) {
   std::map<std::string, CollectorView::Node> wanted;
   for (const auto& [name, address, labels, serving] : nodes) {
     const auto kept = known.find(name);
-    wanted[name] = kept == known.end() ? CollectorView::Node{name, false, {}, 0} : kept->second;
+    wanted[name] = kept == known.end() ? CollectorView::Node{name, false, {}, 0, {}} : kept->second;
   }
   view.nodes.clear();
   for (auto& [name, node] : wanted) view.nodes.push_back(std::move(node));
@@ -219,7 +220,11 @@ void Engine::polled(const Target& target, Depth /*depth*/, Duration took, Polled
     if (auto* node = find_node(*collector, target.node)) {
       ++node->polls;
       node->up = result.has_value();
-      if (result) node->last_success = instant.wall;
+      if (result) {
+        node->last_success = instant.wall;
+      } else {
+        node->failed = {instant.wall, result.error().reason, repaired(result.error().text)};
+      }
     }
     if (!result) ++collector->errors[result.error().reason];
   }

@@ -97,6 +97,7 @@ struct NodeDimension {
   std::optional<Wall> since;  // first seen outside the canonical; while divergent or in transition
   KeyList differing_keys;     // against the canonical; empty where the states have no parts
   SharedText allowance_why, allowance_who;
+  std::optional<Wall> allowance_until;  // where the allowance itself says so
 
   const std::string& text() const {  // of the state
     static const std::string none;
@@ -191,6 +192,9 @@ struct ChangeView {
   bool overdue = false;             // open past its deadline
   std::optional<Duration> reached;  // how long a node has been at the target
   std::shared_ptr<const State> from_state, to_state;  // null: known by name only
+  std::optional<Wall> ended{};                        // of a closed one
+  // Of an open one: how many nodes had arrived how long after it started; at most 64, rising.
+  std::vector<std::pair<Duration, int>> arrivals{};
 };
 
 struct DimensionView {
@@ -215,11 +219,17 @@ struct DimensionView {
 
 // A collector of a service over all its nodes; filled in by whoever polls.
 struct CollectorView {
+  struct Failed {
+    Wall at{};
+    Reason reason = Reason::internal;
+    SharedText text;  // repaired
+  };
   struct Node {
     std::string name;
     bool up = false;
     std::optional<Wall> last_success;
-    std::uint64_t polls = 0;  // that ended
+    std::uint64_t polls = 0;         // that ended
+    std::optional<Failed> failed{};  // the last poll that did, also when a later one succeeded
   };
   std::string kind;  // numbered from a service's second of a kind on
   Duration interval{};

@@ -50,6 +50,7 @@ TEST_F(Allowed, ADeclaredChangeAllowsItsFromStateUntilItsDeadline) {
   EXPECT_EQ(found->source, AllowanceSource::change);
   EXPECT_EQ(found->why, "changing from A to B");
   EXPECT_EQ(found->who, "d-7");
+  EXPECT_EQ(found->until, change.deadline.wall);
   EXPECT_FALSE(of(c));
   permissions.now.mono = change.deadline.mono;
   EXPECT_TRUE(of(a));
@@ -138,6 +139,7 @@ struct Acked : Allowed {
 
 TEST_F(Acked, NamesWhoAndWhyUntilItsEnd) {
   EXPECT_EQ(acked(a)->why, "reporting");
+  EXPECT_EQ(acked(a)->until, settings.until);
   EXPECT_EQ(acked(a)->who, "dba");
   permissions.now.wall = settings.until;
   EXPECT_FALSE(acked(a));

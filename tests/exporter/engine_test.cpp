@@ -123,6 +123,17 @@ TEST_F(EngineTest, TellsWhoDivergesAndHowTheCollectorsStand) {
   EXPECT_GE(collector.errors.at(Reason::refused), 1U);
 }
 
+TEST_F(EngineTest, ANodesLastFailureStaysKnownAfterItAnswersAgain) {
+  node("a", "1").polls = {{Does::What::fails, Reason::auth}, {}};
+  start(config({service("s", {"a"})}));
+  ASSERT_TRUE(until([&] { return complete() && only().collectors.front().nodes[0].up; }));
+  const auto& failed = only().collectors.front().nodes[0].failed;
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->reason, Reason::auth);
+  EXPECT_FALSE(failed->text.empty());
+  EXPECT_LE(failed->at, last->wall);
+}
+
 TEST_F(EngineTest, EvaluatesAtMostOnceASecondHoweverOftenItIsTold) {
   node("a", "1");
   start(config({service("s", {"a"})}));

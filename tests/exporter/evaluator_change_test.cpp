@@ -145,6 +145,23 @@ TEST_F(Rollout, PastItsDeadlineWhatIsNotAtTheTargetIsDivergentAndTheChangeOverdu
   EXPECT_EQ(story.dimension().converged_late, 1U);
 }
 
+TEST_F(Rollout, TellsWhenNodesArrivedAndWhenItEnded) {
+  const Wall started = story.now().wall;
+  story.evaluator.declare("config", of("B"), story.now());
+  are(story, "BBAA");
+  story.next_round();
+  EXPECT_EQ(story.at("p3").allowance_until, open().deadline);
+  are(story, "BBBA");
+  story.next_round();
+  const std::vector<std::pair<Duration, int>> arrivals{
+      {seconds(15), 1}, {seconds(15), 2}, {seconds(30), 3}};
+  EXPECT_EQ(open().arrivals, arrivals);
+  EXPECT_FALSE(open().ended);
+  are(story, "BBBB");
+  story.rounds(2);
+  EXPECT_EQ(story.dimension().last_change->ended, started + seconds(60));
+}
+
 TEST_F(Rollout, OfAnAccessPolicySilencesNothing) {
   ServiceStory policy(ServiceStory::nodes(names(0, 3)), {"access_policy"});
   are(policy, "AAA", "access_policy");
