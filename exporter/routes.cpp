@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "exporter/gate_routes.h"
-#include "exporter/landing_page.h"
 #include "exporter/request_head.h"
+#include "exporter/status_page.h"
 #include "exporter/text.h"
 #include "exporter/time_text.h"
 
@@ -138,8 +138,19 @@ Answer reload(const Asked& asked) {
   return done ? plain("Reloaded.") : refusal(400, done.error().message);
 }
 
-Answer landing(const Asked& asked) {
-  return document(kHtmlType, landing_page(asked.settings.telemetry_path), asked.request);
+Answer status(const Asked& asked) {
+  const auto question = parse_status_question(asked.request.query);
+  if (!question) return refusal(400, question.error().message);
+  StatusMoment moment{nullptr, staleness(asked.page, asked.now), asked.now,
+                      asked.settings.telemetry_path, MSE_VERSION};
+  if (asked.page) moment.snapshot = asked.page->snapshot.get();
+  StatusPage page = status_page(*question, moment);
+  Answer result = document(kHtmlType, std::move(page.html), asked.request);
+  result.status = page.status;
+  result.fields = {{"Content-Security-Policy", status_policy()}};
+  if (question->refresh.count() > 0)
+    result.fields.emplace_back("Refresh", std::to_string(question->refresh.count()));
+  return result;
 }
 
 Answer gate(const Asked& asked) {
@@ -161,7 +172,7 @@ struct Route {
 };
 constexpr std::string_view kReads = "GET, HEAD";
 constexpr std::array<Route, 7> kRoutes{{
-    {"/", kReads, landing},
+    {"/", kReads, status},
     {"/-/healthy", kReads, healthy},
     {"/-/ready", kReads, ready},
     {"/-/reload", "POST", reload},

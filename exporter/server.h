@@ -25,7 +25,7 @@ struct ServerSettings {
 
 // Threads of its own, which only read the newest page. Routes: telemetry path (gzip when asked,
 // HEAD), /-/healthy, /-/ready (503 while the first round is incomplete or the snapshot is stale),
-// /-/reload, / (landing page). Without a page, or with a stale one, services are withheld. One
+// /-/reload, / (status page). Without a page, or with a stale one, services are withheld. One
 // request a connection, 5 s for it to arrive; a thread is tied to each connection meanwhile, so it
 // listens on IPv4 loopback only. Destroying it ends its threads, within two seconds.
 class Server {

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "exporter/landing_page.h"
+#include "exporter/status_page.h"
 
 namespace mse {
 namespace {
@@ -156,11 +156,35 @@ TEST(Routes, EveryAnswerForbidsScriptsSniffingAndCaching) {
   }
 }
 
-TEST(Landing, LinksWhatThereIsAndEscapesIt) {
-  const std::string html = landing_page("/m\"><script>'&");
-  EXPECT_THAT(html, HasSubstr("<a href=\"/m&quot;&gt;&lt;script&gt;&#39;&amp;\">"));
-  EXPECT_THAT(html, Not(HasSubstr("<script>")));
-  EXPECT_THAT(html, HasSubstr("href=\"/-/ready\""));
+Answer ask_status(std::string_view query) {
+  Page made = *page();
+  Snapshot snapshot;
+  snapshot.at = kNow;
+  snapshot.services.resize(1);
+  snapshot.services[0].name = "orders";
+  made.snapshot = std::make_shared<const Snapshot>(snapshot);
+  Request request{"GET", "/", "", true, query, ""};
+  return answer(request, std::make_shared<const Page>(made), {}, kNow);
+}
+
+TEST(Routes, TheStatusPageBringsItsOwnPolicyAndNoScript) {
+  const Answer result = ask_status("service=orders");
+  EXPECT_EQ(result.status, 200);
+  EXPECT_EQ(result.type, "text/html; charset=utf-8");
+  EXPECT_THAT(head(result), HasSubstr("\r\nContent-Security-Policy: " + status_policy() + "\r\n"));
+  EXPECT_THAT(head(result), Not(HasSubstr("Refresh")));
+  EXPECT_THAT(*result.body, HasSubstr("<title>UNKNOWN: orders no nodes - mixed_state_exporter<"));
+}
+
+TEST(Routes, TheStatusPageLoadsAnewOnlyWhenAsked) {
+  EXPECT_THAT(head(ask_status("service=orders&refresh=30")), HasSubstr("\r\nRefresh: 30\r\n"));
+  EXPECT_THAT(head(ask_status("refresh=1")), HasSubstr("\r\nRefresh: 5\r\n"));
+}
+
+TEST(Routes, AServiceThatIsNotThereIsNotFoundAndAQueryThatIsNoneIsRefused) {
+  EXPECT_EQ(ask_status("service=payments").status, 404);
+  EXPECT_EQ(ask_status("refresh=often").status, 400);
+  EXPECT_EQ(ask_status("service=%zz").status, 400);
 }
 
 TEST(Gzip, IsAcceptedWhenNamedOrImpliedAndNotForbidden) {
