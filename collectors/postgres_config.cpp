@@ -41,6 +41,8 @@ WHERE setrole IS DISTINCT FROM (SELECT oid FROM pg_roles WHERE rolname = session
 constexpr std::string_view kFileErrors =
     "SELECT coalesce(name, 'a line') AS name, error FROM pg_file_settings WHERE error IS NOT NULL";
 
+constexpr std::string_view kPending = " (pending restart)";
+
 // Rows (kind, name, unit, value).
 using Cells = std::vector<std::vector<Cell>>;
 
@@ -61,7 +63,7 @@ void add_row(GuardedParts& parts, const std::vector<Cell>& row) {
   if (kind == "setting" && !is_node_local(name)) {
     add_value(parts, name, canonical_setting(name, value, row[2]));
   }
-  if (kind == "pending") parts.add(name + " (pending restart)", {"t"});
+  if (kind == "pending") parts.add(name + std::string(kPending), {"t"});
   if (kind == "attached") add_value(parts, name, value);
 }
 
@@ -74,8 +76,7 @@ asio::awaitable<Polled<Report>> read(PostgresReader* reader) {
     if (!rows) co_return tl::unexpected(rows.error());
     errors = std::move(*rows);
   }
-  co_return report_of("config",
-                      parse_config(std::move(*settings), std::move(errors), reader->hmac_key));
+  co_return config_report(parse_config(std::move(*settings), std::move(errors), reader->hmac_key));
 }
 
 std::string grants(const std::string& role, const std::string& /*database*/) {
@@ -106,6 +107,15 @@ Polled<State> parse_config(Rows settings, Rows file_errors, const std::string& h
   for (const auto& row : *cells) add_row(parts, row);
   for (const auto& row : *errors) parts.add(*row[0] + " (error in file)", {row[1]});
   return parts.state("postgres_config/1");
+}
+
+Polled<Report> config_report(Polled<State> state) {
+  auto report = report_of("config", std::move(state));
+  if (!report) return report;
+  const auto& parts = std::get<State>(report->dimensions["config"].outcome).parts;
+  report->pending_restart = static_cast<int>(std::count_if(
+      parts.begin(), parts.end(), [](const auto& part) { return part.first.ends_with(kPending); }));
+  return report;
 }
 
 PostgresConcern postgres_config() {

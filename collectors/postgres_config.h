@@ -21,6 +21,9 @@ namespace mse {
 // unknown{permission}, never equal. Failure protocol.
 Polled<State> parse_config(Rows settings, Rows file_errors, const std::string& hmac_key);
 
+// The report of such a state: dimension config, and how many settings wait for a restart.
+Polled<Report> config_report(Polled<State> state);
+
 // Whether the first statement's rows say that pg_file_settings may be read.
 bool may_read_files(const Rows& settings);
 

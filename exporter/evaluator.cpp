@@ -136,6 +136,7 @@ void Evaluator::report(const std::string& node, const std::string& collector, Re
   CollectorSide& side = member->collectors[collector];
   side.up = true;
   if (report.migrations) side.migrations = std::move(report.migrations);
+  if (report.pending_restart) member->pending_restart = report.pending_restart;
   if (report.downstreams) side.downstreams = std::move(report.downstreams);
   if (report.identity) memory_->identify(*member, collector, *report.identity);
   memory_->count(*member, collector, report, now.mono);
@@ -337,6 +338,7 @@ ServiceView Evaluator::Memory::assemble(const World& world, const std::vector<Di
   if (maintenance) view.maintenance_end = maintenance->end;
   view.tolerated_unknown = tolerated_unknown(settings.tolerate_unknown, members.size());
   add_migrations(view, members);
+  view.pending_restart = pending_restart(members);
   return view;
 }
 

@@ -130,6 +130,11 @@ std::uint64_t write_migrations(TextFormat& page, Services services) {
       page.sample(service.labels, {}, seconds(service.view->migration_locked));
     }
   }
+  page.family("mixed_state_pending_restart_nodes", kGauge,
+              "Nodes with settings that were changed and wait for a restart, as last read.");
+  for (const ServiceLabels& service : services) {
+    if (const auto nodes = service.view->pending_restart) page.sample(service.labels, {}, *nodes);
+  }
   page.family("mixed_state_online_schema_changes", kGauge,
               "Online schema changes under way, by tool and phase.");
   std::uint64_t dropped = 0;

@@ -33,6 +33,8 @@ struct Member {
   std::string identified_by;         // the collector that told it
   bool identified = false;           // and it can still be read
   bool answered = false;             // some poll gave a report
+  // Settings that wait for its restart, as last told: that it cannot be read ends no wait.
+  std::optional<int> pending_restart;
   int replication_group = -1;        // index in ReplicationGroups; −1: in none
   std::optional<PositionReading> position;
   Lag lag;                              // at `position`

@@ -99,6 +99,7 @@ struct Report {
   std::optional<std::uint64_t>
       requests;  // the node's cumulative traffic, our own commands subtracted
   std::optional<Migrations> migrations;
+  std::optional<int> pending_restart;  // settings that were changed and wait for the node's restart
   std::optional<Downstreams> downstreams;
   std::optional<Measures> measures;
   // Cumulative traffic of other nodes, by their name, as an edge or proxy counts it.

@@ -71,6 +71,15 @@ void add_migrations(ServiceView& view, const std::vector<Member*>& members) {
   for (const auto& [key, count] : by_group) view.online_changes[key.second] += count;
 }
 
+std::optional<int> pending_restart(const std::vector<Member*>& members) {
+  std::optional<int> nodes;
+  for (const Member* member : members) {
+    if (member->pending_restart)
+      nodes = nodes.value_or(0) + static_cast<int>(*member->pending_restart > 0);
+  }
+  return nodes;
+}
+
 CounterShare counter_share(const std::vector<Member*>& members) {
   CounterShare share;
   for (const Member* member : members) {

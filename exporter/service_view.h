@@ -21,6 +21,9 @@ int tolerated_unknown(const std::optional<double>& setting, std::size_t nodes);
 // node shows, since replicas repeat their primary; summed over groups.
 void add_migrations(ServiceView& view, const std::vector<Member*>& members);
 
+// How many nodes have settings that wait for a restart, as last told; nothing where nobody tells.
+std::optional<int> pending_restart(const std::vector<Member*>& members);
+
 // How many serving nodes have a counter of their requests, or cannot be read and may have; not
 // known while all of them cannot.
 struct CounterShare {

@@ -264,6 +264,7 @@ struct ServiceView {
   int tolerated_unknown = 0;  // unknown nodes that a verdict may stand on
   int migration_dirty = 0;
   Duration migration_locked{};
+  std::optional<int> pending_restart;  // nodes with settings that wait for a restart
   std::map<std::string, int> online_changes;
   MeasuresView measures;
   std::vector<CollectorView> collectors;

@@ -79,6 +79,15 @@ TEST(PostgresConfig, PendingRestartsAndAttachedSettingsAreKeysOfTheirOwn) {
                                        Key("max_connections (pending restart)")));
 }
 
+TEST(PostgresConfig, SettingsThatWaitForARestartAreCounted) {
+  const auto waiting = config({{"pending", "max_connections", {}, {}},
+                               {"pending", "wal_level", {}, {}},
+                               setting("max_connections", "100")});
+  EXPECT_EQ(config_report(waiting)->pending_restart, 2);
+  EXPECT_EQ(config_report(config({}))->pending_restart, 0);
+  EXPECT_FALSE(config_report(tl::unexpected(Failure{Reason::permission, ""})));
+}
+
 TEST(PostgresConfig, ErrorsInFilesAreKeysOfTheirOwn) {
   const auto state = parse_config(settings({kSeesAll}),
                                   {{"name", "error"}, {{"work_mem", "invalid value"}}}, kHmac)

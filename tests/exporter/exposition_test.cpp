@@ -164,6 +164,13 @@ TEST(Exposition, WithoutLookingForMigrationsNoneAreClaimedToBeClean) {
                   Pair("mixed_state_migration_dirty{service=\"orders-db\",shard=\"0\"}", 1)));
 }
 
+TEST(Exposition, WhereNobodyTellsOfPendingRestartsNoneIsClaimedToBeDone) {
+  const auto all = series(rich_snapshot());
+  EXPECT_THAT(of_family(all, "mixed_state_pending_restart_nodes"),
+              testing::ElementsAre(
+                  Pair("mixed_state_pending_restart_nodes{service=\"orders-db\",shard=\"0\"}", 2)));
+}
+
 TEST(Exposition, RequestsAreShownOnlyWhereTheyAreTheSource) {
   const auto all = series(rich_snapshot());
   EXPECT_EQ(of_family(all, "mixed_state_requests_total").size(), 4U);

@@ -49,6 +49,17 @@ TEST_F(Migrating, ShowsDirtyNodesAndTheLongestLock) {
   EXPECT_EQ(view.migration_locked, seconds(9));
 }
 
+TEST(PendingRestart, CountsNodesAndClaimsNothingWhereNobodyTells) {
+  std::vector<Member> nodes(3);
+  std::vector<Member*> all;
+  for (Member& node : nodes) all.push_back(&node);
+  EXPECT_EQ(pending_restart(all), std::nullopt);
+  nodes[0].pending_restart = 0;
+  EXPECT_EQ(pending_restart(all), 0);
+  nodes[1].pending_restart = 4;
+  EXPECT_EQ(pending_restart(all), 1);
+}
+
 TEST_F(Migrating, CountsAnOnlineChangeOnceInAReplicationGroup) {
   add(0, {false, std::nullopt, {{"gh-ost/copy", 1}}});
   add(0, {false, std::nullopt, {{"gh-ost/copy", 1}}});
