@@ -93,6 +93,7 @@ class Dimension {
     std::vector<Seat> seats;
     std::vector<std::size_t> rows;  // of the seats, among the members
     std::unordered_map<const State*, std::pair<StateRef, KeyList>> differing;  // from `found`
+    SharedRow canonical_row;  // of every node in `found`
   };
   struct Told {
     Declaration declaration;
@@ -137,7 +138,8 @@ class Dimension {
   Permissions permissions_of(const Compared& group, const World& world) const;
   void judge_group(Compared& group, const World& world, std::vector<NodeView>& nodes);
   void judge_ungrouped(const World& world, std::vector<NodeView>& nodes);
-  void show(NodeDimension judged, NodeView& node) const;
+  SharedRow row_of(NodeDimension judged) const;
+  void show(SharedRow row, NodeView& node) const;
   NodeDimension judge_node(Compared& group, const Seat& seat, const Member& member,
                            const Permissions& permissions, const World& world);
   void judge_outside(NodeDimension& out, Compared& group, const Seat& seat, const Member& member,
@@ -146,6 +148,7 @@ class Dimension {
   KeyList differing(Compared& group, const StateRef& state) const;
   bool lagging(const Member& member, const Slot& slot, const Found& canonical,
                const World& world) const;
+  const SharedRow& canonical_row(Compared& group) const;
   void tally(const NodeDimension& node, const Seat& seat);
   std::vector<StateNodes> live_states() const;
   void view_changes(DimensionView& view, Now now) const;

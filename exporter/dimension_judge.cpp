@@ -126,8 +126,24 @@ void Dimension::judge_group(Compared& group, const World& world, std::vector<Nod
     NodeDimension judged =
         judge_node(group, group.seats[i], *world.members[row], permissions, world);
     tally(judged, group.seats[i]);
-    show(std::move(judged), nodes[row]);
+    show(judged.status == Status::canonical ? canonical_row(group) : row_of(std::move(judged)),
+         nodes[row]);
   }
+}
+
+// There is nothing of its own to say of a node in the canonical state.
+const SharedRow& Dimension::canonical_row(Compared& group) const {
+  if (!group.canonical_row || group.canonical_row->second.state != group.found.state) {
+    NodeDimension canonical;
+    canonical.status = Status::canonical;
+    canonical.state = group.found.state;
+    group.canonical_row = row_of(std::move(canonical));
+  }
+  return group.canonical_row;
+}
+
+SharedRow Dimension::row_of(NodeDimension judged) const {
+  return std::make_shared<const DimensionRow>(shared_name_, std::move(judged));
 }
 
 // They are unknown, for what is read of a node comes with its group.
@@ -138,15 +154,15 @@ void Dimension::judge_ungrouped(const World& world, std::vector<NodeView>& nodes
     NodeDimension judged;
     judged.reason = own.seen.reason();
     ++tallies_.nodes.at(static_cast<std::size_t>(judged.status));
-    show(std::move(judged), nodes[row]);
+    show(row_of(std::move(judged)), nodes[row]);
   }
 }
 
-void Dimension::show(NodeDimension judged, NodeView& node) const {
+void Dimension::show(SharedRow row, NodeView& node) const {
   if (!shown_) return;
   if (enforce_ == Enforce::page && !unsupported_)
-    node.exposure = std::max(node.exposure, exposed(judged));
-  node.dimensions.append(shared_name_, std::move(judged));
+    node.exposure = std::max(node.exposure, exposed(row->second));
+  node.dimensions.append(std::move(row));
 }
 
 NodeDimension Dimension::judge_node(Compared& group, const Seat& seat, const Member& member,

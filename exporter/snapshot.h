@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <initializer_list>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -87,7 +89,7 @@ class SharedText {
   std::shared_ptr<const std::string> text_;
 };
 
-// A node in a dimension. Small, and what is long in it is shared: a fleet has many.
+// A node in a dimension. What is long in it is shared: a fleet has many.
 struct NodeDimension {
   Status status = Status::unknown;
   std::optional<Reason> reason;              // of unknown
@@ -105,55 +107,84 @@ struct NodeDimension {
   }
 };
 
-// A node's dimensions by name: a map, sorted, laid out in one piece. References hold until the next
-// insertion.
+// A dimension's name, and a node in it. Immutable once it is in a snapshot: nodes of which the same
+// is to be said share one row.
+using DimensionRow = std::pair<SharedText, NodeDimension>;
+using SharedRow = std::shared_ptr<const DimensionRow>;
+
+// A node's dimensions by name: a map, sorted, of rows that other nodes may have too. References
+// hold until the next insertion.
 class NodeDimensions {
  public:
-  using value_type = std::pair<SharedText, NodeDimension>;
+  using value_type = DimensionRow;
 
- private:
-  template <typename Entries>
-  static auto place(Entries& entries, std::string_view name) {
-    return std::find_if(entries.begin(), entries.end(),
-                        [name](const value_type& entry) { return entry.first.str() >= name; });
-  }
+  class const_iterator {
+   public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = DimensionRow;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const DimensionRow*;
+    using reference = const DimensionRow&;
 
- public:
+    const_iterator() = default;
+    explicit const_iterator(std::vector<SharedRow>::const_iterator at) : at_(at) {}
+    reference operator*() const { return **at_; }
+    pointer operator->() const { return at_->get(); }
+    const_iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    const_iterator operator++(int) { return const_iterator(at_++); }
+    bool operator==(const const_iterator& other) const = default;
+
+   private:
+    std::vector<SharedRow>::const_iterator at_;
+  };
+
   NodeDimensions() = default;
   NodeDimensions(std::initializer_list<value_type> entries) {
     for (const auto& [name, dimension] : entries) (*this)[name] = dimension;
   }
 
-  void reserve(std::size_t count) { entries_.reserve(count); }
-  // `name` comes after all there are.
-  void append(const SharedText& name, NodeDimension dimension) {
-    entries_.emplace_back(name, std::move(dimension));
-  }
+  void reserve(std::size_t count) { rows_.reserve(count); }
+  // Its name comes after all there are.
+  void append(SharedRow row) { rows_.push_back(std::move(row)); }
+  // The node's own from here on, to be written to at once.
   NodeDimension& operator[](const std::string& name) {
-    const auto at = place(entries_, name);
-    if (at != entries_.end() && at->first == name) return at->second;
-    return entries_.emplace(at, name, NodeDimension{})->second;
+    const auto at = place(name);
+    const bool known = at != rows_.end() && (*at)->first == name;
+    const auto own = known ? std::make_shared<DimensionRow>(**at)
+                           : std::make_shared<DimensionRow>(name, NodeDimension{});
+    if (known) {
+      rows_[static_cast<std::size_t>(at - rows_.begin())] = own;
+    } else {
+      rows_.insert(at, own);
+    }
+    return own->second;
   }
 
-  auto begin() { return entries_.begin(); }
-  auto end() { return entries_.end(); }
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
-  auto find(std::string_view name) const {
-    const auto at = place(entries_, name);
-    return at != entries_.end() && at->first == name ? at : entries_.end();
+  const_iterator begin() const { return const_iterator(rows_.begin()); }
+  const_iterator end() const { return const_iterator(rows_.end()); }
+  const_iterator find(std::string_view name) const {
+    const auto at = place(name);
+    return at != rows_.end() && (*at)->first == name ? const_iterator(at) : end();
   }
-  bool contains(std::string_view name) const { return find(name) != entries_.end(); }
+  bool contains(std::string_view name) const { return find(name) != end(); }
   const NodeDimension& at(std::string_view name) const {
     const auto found = find(name);
-    if (found == entries_.end()) throw std::out_of_range(std::string(name));
+    if (found == end()) throw std::out_of_range(std::string(name));
     return found->second;
   }
-  std::size_t size() const { return entries_.size(); }
-  bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return rows_.size(); }
+  bool empty() const { return rows_.empty(); }
 
  private:
-  std::vector<value_type> entries_;
+  std::vector<SharedRow>::const_iterator place(std::string_view name) const {
+    return std::find_if(rows_.begin(), rows_.end(),
+                        [name](const SharedRow& row) { return row->first.str() >= name; });
+  }
+
+  std::vector<SharedRow> rows_;
 };
 
 struct NodeView {
