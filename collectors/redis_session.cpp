@@ -1,7 +1,8 @@
-// Two pipelines a poll, one a position.
+// One pipeline a poll, one a position.
 #include "collectors/redis_session.h"
 
 #include <chrono>
+#include <initializer_list>
 #include <utility>
 
 #include "collectors/node_session.h"
@@ -19,6 +20,7 @@ using Replies = std::vector<RedisReply>;
 
 struct Node {
   std::unique_ptr<RedisClient> polls, positions;
+  Role role = Role::none;  // when it was last polled
   RedisTraffic traffic;
   std::string hmac_key;
 
@@ -33,32 +35,40 @@ RedisCommand info(const char* section) {
   return {"INFO", section};
 }
 
-Polled<RedisInfo> info_of(const Replies& replies, std::size_t count) {
-  RedisInfo out;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (auto added = out.add(replies[i]); !added) return tl::unexpected(std::move(added.error()));
-  }
-  return out;
-}
-
 std::variant<Unknown, Absent, State> outcome_of(Polled<State> state) {
   if (!state) return Unknown{state.error().reason};
   return *std::move(state);
 }
 
-// What is asked for after the first INFO, in this order.
-Commands rest_of(Role role, Depth depth) {
-  Commands commands;
-  if (role == Role::replica) commands.push_back(info("commandstats"));
+// Asked once a connection, which is one to one process: its run id and version cannot change.
+Commands greeting() {
+  return {info("server")};
+}
+
+// What a poll asks for. Traffic comes last, so that it counts what was asked before it.
+Commands asked(Role last, Depth depth) {
+  Commands commands{info("replication")};
   if (depth == Depth::deep) {
     commands.push_back({"CONFIG", "GET", "*"});
     commands.push_back({"ACL", "LIST"});
-  }
-  if (!commands.empty()) {
-    commands.push_back(info("server"));
     commands.push_back(info("replication"));
   }
+  if (last != Role::primary) commands.push_back(info("commandstats"));
+  commands.push_back(info("stats"));
   return commands;
+}
+
+// What the greeting said, and the sections of INFO in `replies`.
+Polled<RedisInfo> info_of(const RedisClient& client,
+                          std::initializer_list<const RedisReply*> replies) {
+  RedisInfo out;
+  for (const RedisReply& reply : client.greeted()) {
+    if (auto added = out.add(reply); !added) return tl::unexpected(std::move(added.error()));
+  }
+  for (const RedisReply* reply : replies) {
+    if (auto added = out.add(*reply); !added) return tl::unexpected(std::move(added.error()));
+  }
+  return out;
 }
 
 Report begun(const RedisSelf& self, const RedisInfo& first) {
@@ -70,36 +80,26 @@ Report begun(const RedisSelf& self, const RedisInfo& first) {
   return report;
 }
 
-void add_deep(Report& report, const Replies& rest, const std::string& hmac_key) {
-  const auto* end = rest.data() + rest.size() - 2;  // the two of INFO
-  report.dimensions["config"].outcome = outcome_of(redis_config(end[-2], hmac_key));
-  report.dimensions["access_policy"].outcome = outcome_of(redis_access_policy(end[-1], hmac_key));
+// `again`: what it said of replication after all else.
+bool is_still(const RedisSelf& self, const RedisClient& client, const RedisReply& again) {
+  const auto last = info_of(client, {&again});
+  if (!last) return false;
+  const auto now = redis_self(*last);
+  return now && is_same_server(self, *now);
 }
 
-// Whether the server that answered last is still `self`.
-bool is_still(const RedisSelf& self, const Replies& rest) {
-  RedisInfo last;
-  const bool is_told = last.add(rest[rest.size() - 2]) && last.add(rest.back());
-  const auto now = redis_self(last);
-  return is_told && now && is_same_server(self, *now);
-}
-
-void make_unknown(Report& report, Depth depth) {
-  for (auto& [dimension, reading] : report.dimensions) {
+// What nobody can say of one server: another answered the end.
+void make_unknown(Report& report) {
+  for (const char* deep : {"config", "access_policy"}) report.dimensions[deep];
+  for (auto& [dimension, reading] : report.dimensions)
     reading.outcome = Unknown{Reason::identity_changed};
-  }
-  if (depth == Depth::narrow) return;
-  report.dimensions["config"].outcome = Unknown{Reason::identity_changed};
-  report.dimensions["access_policy"].outcome = Unknown{Reason::identity_changed};
 }
 
-void add_rest(Report& report, const RedisSelf& self, const Replies& rest, Depth depth,
-              const std::string& hmac_key) {
-  if (!is_still(self, rest)) {
-    make_unknown(report, depth);
-  } else if (depth == Depth::deep) {
-    add_deep(report, rest, hmac_key);
-  }
+void add_deep(Report& report, const RedisSelf& self, const Node& node, const Replies& replies) {
+  if (!is_still(self, *node.polls, replies[3])) return make_unknown(report);
+  report.dimensions["config"].outcome = outcome_of(redis_config(replies[1], node.hmac_key));
+  report.dimensions["access_policy"].outcome =
+      outcome_of(redis_access_policy(replies[2], node.hmac_key));
 }
 
 void add_traffic(Report& report, Node& node, Role role, const RedisInfo& info, std::uint64_t own) {
@@ -107,40 +107,39 @@ void add_traffic(Report& report, Node& node, Role role, const RedisInfo& info, s
   if (counter) report.requests = node.traffic.requests(role, *counter, own);
 }
 
+// The replies to asked(node.role, depth); `own`: commands of ours that they count.
+Polled<Report> report_of(Node& node, const Replies& replies, Depth depth, std::uint64_t own) {
+  auto first = info_of(*node.polls, {&replies.front(), &replies.back()});
+  if (!first) return tl::unexpected(std::move(first.error()));
+  // A role without it has its requests counted from the next poll on.
+  if (node.role != Role::primary) (void)first->add(replies[replies.size() - 2]);
+  const auto self = redis_self(*first);
+  if (!self) return tl::unexpected(self.error());
+  auto report = begun(*self, *first);
+  if (depth == Depth::deep) add_deep(report, *self, node, replies);
+  node.role = self->identity.role;
+  add_traffic(report, node, node.role, *first, own);
+  return report;
+}
+
 asio::awaitable<Polled<Report>> read_all(NodePtr node, Depth depth, Mono deadline) {
   if (!node->polls) co_return closed_meanwhile();
-  Commands commands;
-  for (const char* section : {"server", "replication", "stats"}) commands.push_back(info(section));
+  auto commands = asked(node->role, depth);
   auto replies = co_await node->polls->request(std::move(commands), deadline);
   if (!node->polls) co_return closed_meanwhile();
   if (!replies) co_return tl::unexpected(std::move(replies.error()));
   // The last INFO did not count itself yet.
   const auto own = node->polls->commands() - 1 + node->positions->commands();
-  auto first = info_of(*replies, replies->size());
-  if (!first) co_return tl::unexpected(std::move(first.error()));
-  const auto self = redis_self(*first);
-  if (!self) co_return tl::unexpected(self.error());
-  auto report = begun(*self, *first);
-  const auto role = self->identity.role;
-  auto more = rest_of(role, depth);
-  if (!more.empty()) {
-    auto rest = co_await node->polls->request(std::move(more), deadline);
-    if (!node->polls) co_return closed_meanwhile();
-    if (!rest) co_return tl::unexpected(std::move(rest.error()));
-    if (role == Role::replica) (void)first->add(rest->front());
-    add_rest(report, *self, *rest, depth, node->hmac_key);
-  }
-  add_traffic(report, *node, role, *first, own);
-  co_return report;
+  co_return report_of(*node, *replies, depth, own);
 }
 
 asio::awaitable<Polled<PositionReading>> read_position(NodePtr node, Mono deadline) {
   if (!node->positions) co_return closed_meanwhile();
-  Commands commands;
-  for (const char* section : {"server", "replication"}) commands.push_back(info(section));
+  Commands commands(1, info("replication"));
   auto replies = co_await node->positions->request(std::move(commands), deadline);
+  if (!node->positions) co_return closed_meanwhile();
   if (!replies) co_return tl::unexpected(std::move(replies.error()));
-  const auto both = info_of(*replies, replies->size());
+  const auto both = info_of(*node->positions, {&replies->front()});
   if (!both) co_return tl::unexpected(both.error());
   auto self = redis_self(*both);
   if (!self) co_return tl::unexpected(std::move(self.error()));
@@ -157,9 +156,9 @@ asio::awaitable<Polled<PositionReading>> read_position(NodePtr node, Mono deadli
 std::unique_ptr<Session> open_redis(RedisSettings settings, std::string address,
                                     Environment& environment) {
   auto node = std::make_shared<Node>();
-  node->polls = std::make_unique<RedisClient>(settings, address, environment);
-  node->positions =
-      std::make_unique<RedisClient>(std::move(settings), std::move(address), environment);
+  node->polls = std::make_unique<RedisClient>(settings, address, environment, greeting());
+  node->positions = std::make_unique<RedisClient>(std::move(settings), std::move(address),
+                                                  environment, greeting());
   node->hmac_key = environment.hmac_key;
   return std::make_unique<NodeSession<Node>>(std::move(node), &read_all, &read_position);
 }

@@ -35,7 +35,7 @@ struct Member {
   bool answered = false;             // some poll gave a report
   // Settings that wait for its restart, as last told: that it cannot be read ends no wait.
   std::optional<int> pending_restart;
-  int replication_group = -1;        // index in ReplicationGroups; −1: in none
+  int replication_group = -1;  // index in ReplicationGroups; −1: in none
   std::optional<PositionReading> position;
   Lag lag;                              // at `position`
   std::optional<Position> reread_from;  // read again once it has applied this

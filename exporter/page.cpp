@@ -1,4 +1,4 @@
-// Making a page: render, add our own, compress.
+// Making a page: render, add our own; compress what is asked for.
 #include "exporter/page.h"
 
 #include <libdeflate.h>
@@ -17,12 +17,16 @@ std::shared_ptr<const Page> make_page(std::shared_ptr<const Snapshot> snapshot,
   page->self_metrics = self.text(process, snapshot->wall);
   page->metrics = std::move(services.text);
   page->metrics += page->self_metrics;
-  page->metrics_gzip = gzip(page->metrics);
   page->at = snapshot->at;
   page->stale_after = snapshot->stale_after;
   page->incomplete = snapshot->incomplete;
   page->snapshot = std::move(snapshot);
   return page;
+}
+
+const std::string& Page::metrics_gzip() const {
+  std::call_once(compressed_, [this] { metrics_gzip_ = gzip(metrics); });
+  return metrics_gzip_;
 }
 
 std::string gzip(const std::string& bytes) {

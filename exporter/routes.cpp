@@ -101,7 +101,7 @@ Answer metrics(const Asked& asked) {
     result.body = part(page, page->self_metrics);
   } else {
     result.gzip = accepts_gzip(request.accept_encoding);
-    result.body = part(page, result.gzip ? page->metrics_gzip : page->metrics);
+    result.body = part(page, result.gzip ? page->metrics_gzip() : page->metrics);
   }
   return result;
 }

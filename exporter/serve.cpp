@@ -20,6 +20,9 @@ namespace {
 // How long POST /-/reload waits for the loop, which answers between two polls.
 constexpr auto kReloadWait = std::chrono::seconds(10);
 
+// Counting open files costs more than an evaluation, and nobody scrapes each.
+constexpr auto kStatsInterval = std::chrono::seconds(5);
+
 // What lives as long as the program serves. Everything but on_http_reload() runs on the loop.
 class Process {
  public:
@@ -103,7 +106,11 @@ class Process {
   }
 
   void publish(const std::shared_ptr<const Snapshot>& snapshot) {
-    server_->publish(make_page(snapshot, {line_.per_node}, self_, read_process_stats()));
+    if (!stats_read_ || snapshot->at - *stats_read_ >= kStatsInterval) {
+      stats_ = read_process_stats();
+      stats_read_ = snapshot->at;
+    }
+    server_->publish(make_page(snapshot, {line_.per_node}, self_, stats_));
   }
 
   Result<void> reload() {
@@ -147,6 +154,8 @@ class Process {
   std::unique_ptr<History> history_;
   asio::signal_set signals_;
   Engine* engine_ = nullptr;
+  ProcessStats stats_;
+  std::optional<Mono> stats_read_;
 };
 
 }  // namespace

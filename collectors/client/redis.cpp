@@ -28,6 +28,12 @@ std::string formatted(const RedisCommand& command) {
   return out;
 }
 
+std::string formatted(const std::vector<RedisCommand>& commands) {
+  std::string bytes;
+  for (const auto& command : commands) bytes += formatted(command);
+  return bytes;
+}
+
 // Whether the server refused a command before it ran, and so did not count it.
 bool was_refused(const RedisReply& reply) {
   if (reply.kind != RedisReply::Kind::error) return false;
@@ -52,21 +58,31 @@ bool has_ended(const Replies& replies) {
 }  // namespace
 
 struct RedisClient::Connection {
-  Connection(RedisSettings wanted, std::string address, Environment& process)
-      : settings(std::move(wanted)), stream(settings.stream, std::move(address), process) {}
+  Connection(RedisSettings wanted, std::string address, Environment& process,
+             std::vector<RedisCommand> first)
+      : settings(std::move(wanted)),
+        stream(settings.stream, std::move(address), process),
+        greeting(std::move(first)) {}
 
   static asio::awaitable<Polled<Replies>> request(std::shared_ptr<Connection> self,
                                                   std::vector<RedisCommand> commands,
                                                   Mono deadline);
   asio::awaitable<Polled<void>> prepare(Mono deadline);
   asio::awaitable<Polled<void>> log_in();
+  asio::awaitable<Polled<void>> greet();
   // As many replies as expected, or fewer of which the last ends all.
   asio::awaitable<Polled<Replies>> exchange(std::string bytes, std::size_t expected);
   asio::awaitable<Polled<void>> read_more(RedisReader* reader);
   Polled<void> take(RedisReader& reader, Replies& replies, std::size_t expected);
+  void close() {
+    greeted.clear();
+    stream.close();
+  }
 
   RedisSettings settings;
   Stream stream;
+  std::vector<RedisCommand> greeting;
+  Replies greeted;
   bool closed = false;   // the client is gone
   bool running = false;  // a request is under way, or was left to itself
   std::uint64_t commands_run = 0;
@@ -76,18 +92,18 @@ asio::awaitable<Polled<Replies>> RedisClient::Connection::request(
     std::shared_ptr<Connection> self, std::vector<RedisCommand> commands, Mono deadline) {
   auto ready = co_await self->prepare(deadline);
   if (!ready) co_return tl::unexpected(std::move(ready.error()));
-  std::string bytes;
-  for (const auto& command : commands) bytes += formatted(command);
-  auto replies = co_await self->exchange(std::move(bytes), commands.size());
+  auto replies = co_await self->exchange(formatted(commands), commands.size());
   if (replies && has_ended(*replies)) co_return tl::unexpected(redis_failure(replies->back()));
   co_return replies;
 }
 
 asio::awaitable<Polled<void>> RedisClient::Connection::prepare(Mono deadline) {
   if (stream.is_quiet()) co_return Polled<void>();
-  auto opened = co_await stream.open(deadline);
-  if (!opened || !settings.password) co_return opened;
-  co_return co_await log_in();
+  greeted.clear();
+  auto ready = co_await stream.open(deadline);
+  if (ready && settings.password) ready = co_await log_in();
+  if (ready && !greeting.empty()) ready = co_await greet();
+  co_return ready;
 }
 
 asio::awaitable<Polled<void>> RedisClient::Connection::log_in() {
@@ -99,6 +115,14 @@ asio::awaitable<Polled<void>> RedisClient::Connection::log_in() {
   const auto& reply = replies->front();
   if (reply.kind == RedisReply::Kind::text && reply.text == "OK") co_return Polled<void>();
   co_return tl::unexpected(redis_login_failure(reply));
+}
+
+asio::awaitable<Polled<void>> RedisClient::Connection::greet() {
+  auto replies = co_await exchange(formatted(greeting), greeting.size());
+  if (!replies) co_return tl::unexpected(std::move(replies.error()));
+  if (has_ended(*replies)) co_return tl::unexpected(redis_failure(replies->back()));
+  greeted = *std::move(replies);
+  co_return Polled<void>();
 }
 
 asio::awaitable<Polled<Replies>> RedisClient::Connection::exchange(std::string bytes,
@@ -139,13 +163,14 @@ Polled<void> RedisClient::Connection::take(RedisReader& reader, Replies& replies
   return {};
 }
 
-RedisClient::RedisClient(RedisSettings settings, std::string address, Environment& environment)
-    : connection_(
-          std::make_shared<Connection>(std::move(settings), std::move(address), environment)) {}
+RedisClient::RedisClient(RedisSettings settings, std::string address, Environment& environment,
+                         std::vector<RedisCommand> greeting)
+    : connection_(std::make_shared<Connection>(std::move(settings), std::move(address), environment,
+                                               std::move(greeting))) {}
 
 RedisClient::~RedisClient() {
   connection_->closed = true;
-  connection_->stream.close();
+  connection_->close();
 }
 
 namespace {
@@ -182,7 +207,7 @@ asio::awaitable<Polled<Replies>> ask(std::shared_ptr<Connection> connection,
   if (connection->running) co_return internal("two requests at once on one connection");
   auto work = run_alone(connection, std::move(commands), deadline);
   auto replies = co_await within(deadline, std::move(work));
-  if (!replies) connection->stream.close();
+  if (!replies) connection->close();
   co_return replies;
 }
 
@@ -191,6 +216,10 @@ asio::awaitable<Polled<Replies>> ask(std::shared_ptr<Connection> connection,
 asio::awaitable<Polled<Replies>> RedisClient::request(std::vector<RedisCommand> commands,
                                                       Mono deadline) {
   return ask(connection_, std::move(commands), deadline);
+}
+
+const std::vector<RedisReply>& RedisClient::greeted() const {
+  return connection_->greeted;
 }
 
 bool RedisClient::connected() const {

@@ -27,7 +27,9 @@ using RedisCommand = std::vector<std::string>;
 // time; may be destroyed during one, which then fails. It sends what it is told, and AUTH.
 class RedisClient {
  public:
-  RedisClient(RedisSettings settings, std::string address, Environment& environment);
+  // `greeting` is sent first on each new connection, after AUTH: what holds as long as it does.
+  RedisClient(RedisSettings settings, std::string address, Environment& environment,
+              std::vector<RedisCommand> greeting = {});
   ~RedisClient();
   RedisClient(const RedisClient&) = delete;
   RedisClient& operator=(const RedisClient&) = delete;
@@ -39,6 +41,8 @@ class RedisClient {
   asio::awaitable<Polled<std::vector<RedisReply>>> request(std::vector<RedisCommand> commands,
                                                            Mono deadline);
 
+  // The replies to the greeting on the connection that is open, one each; empty while none is.
+  const std::vector<RedisReply>& greeted() const;
   bool connected() const;
   // Of ours the server has run since this client was made, AUTH included: our own traffic.
   std::uint64_t commands() const;

@@ -19,7 +19,7 @@ TEST(Page, HoldsTheServicesAndTheExporterItself) {
   EXPECT_EQ(page->snapshot, shared);
   EXPECT_EQ(page->metrics, render_services(snapshot, {}).text + page->self_metrics);
   EXPECT_EQ(page->self_metrics, self.text({}, snapshot.wall));
-  EXPECT_EQ(gunzip(page->metrics_gzip), page->metrics);
+  EXPECT_EQ(gunzip(page->metrics_gzip()), page->metrics);
   EXPECT_EQ(page->at, snapshot.at);
   EXPECT_EQ(page->stale_after, snapshot.stale_after);
   EXPECT_EQ(page->incomplete, 1);

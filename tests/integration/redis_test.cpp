@@ -288,6 +288,28 @@ TEST(RedisPrivilege, AWrongPasswordAndAMissingOneAreAuth) {
   EXPECT_TRUE(Watched(server.address(), as("", "right")).try_poll());
 }
 
+// How often INFO was asked for, this time not counted.
+std::uint64_t infos(RedisServer& server) {
+  const auto stats = server.run({"INFO", "commandstats"});
+  RedisInfo info;
+  EXPECT_TRUE(info.add(stats));
+  const auto calls = redis_subfield(info.text("cmdstat_info").value_or(""), "calls");
+  return calls ? std::stoull(std::string(*calls)) : 0;
+}
+
+TEST(RedisSession, AsksWhatCannotChangeOnceAConnection) {
+  RedisServer server;
+  Watched watched(server.address());
+  const auto version = watched.state("software_version").text;
+  server.run({"CONFIG", "RESETSTAT"});
+  for (int i = 0; i < 5; ++i) watched.poll(Depth::narrow);
+  EXPECT_EQ(infos(server), 5U * 2) << "replication and stats";
+  server.run({"CONFIG", "RESETSTAT"});
+  server.run({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+  EXPECT_EQ(watched.state("software_version").text, version);
+  EXPECT_EQ(infos(server), 1U + 3) << "server, and of a deep poll replication at both ends";
+}
+
 TEST(RedisServerRestart, TheNextPollIsAnswered) {
   RedisServer server;
   Watched watched(server.address());

@@ -13,13 +13,12 @@
 namespace mse {
 
 inline std::shared_ptr<const Page> page_of(std::string metrics) {
-  Page page;
-  page.metrics = std::move(metrics);
-  page.metrics_gzip = gzip(page.metrics);
-  page.self_metrics = "self\n";
-  page.at = std::chrono::steady_clock::now();
-  page.stale_after = std::chrono::hours(1);
-  return std::make_shared<const Page>(std::move(page));
+  const auto page = std::make_shared<Page>();
+  page->metrics = std::move(metrics);
+  page->self_metrics = "self\n";
+  page->at = std::chrono::steady_clock::now();
+  page->stale_after = std::chrono::hours(1);
+  return page;
 }
 
 struct OpenDoor {
