@@ -14,8 +14,8 @@ namespace mse {
 struct Request {
   std::string_view method, path, accept_encoding;
   bool trusted = false;                    // the caller may change something
-  std::string_view query;                  // after the "?", as it was sent; parse_query() reads it
-  std::string_view body;                   // whole; at most kBodyBytes
+  std::string_view query{};                // after the "?", as it was sent; parse_query() reads it
+  std::string_view body{};                 // whole; at most kBodyBytes
   std::string_view identity{}, address{};  // of the caller, for what is logged of it
 };
 

@@ -23,10 +23,10 @@ std::shared_ptr<const Page> page_of(const ServiceView& service, Duration age = s
   snapshot->wall = kGateNoon;
   snapshot->services = {service};
   snapshot->waiting = {"late"};
-  Page made;
-  made.at = snapshot->at;
-  made.snapshot = snapshot;
-  return std::make_shared<const Page>(made);
+  const auto made = std::make_shared<Page>();
+  made->at = snapshot->at;
+  made->snapshot = snapshot;
+  return made;
 }
 
 GateCase held() {

@@ -161,14 +161,15 @@ TEST(Routes, EveryAnswerForbidsScriptsSniffingAndCaching) {
 }
 
 Answer ask_status(std::string_view query) {
-  Page made = *page();
+  const auto made = std::make_shared<Page>();
+  made->at = kNow;
   Snapshot snapshot;
   snapshot.at = kNow;
   snapshot.services.resize(1);
   snapshot.services[0].name = "orders";
-  made.snapshot = std::make_shared<const Snapshot>(snapshot);
+  made->snapshot = std::make_shared<const Snapshot>(snapshot);
   Request request{"GET", "/", "", true, query, ""};
-  return answer(request, std::make_shared<const Page>(made), {}, kNow);
+  return answer(request, made, {}, kNow);
 }
 
 TEST(Routes, TheStatusPageBringsItsOwnPolicyAndNoScript) {

@@ -68,6 +68,19 @@ NodeView cut_off() {
   return view;
 }
 
+// Declared and open.
+ChangeView change(std::string deploy_id, std::string from, std::string to, int started,
+                  int deadline) {
+  ChangeView view;
+  view.declared = true;
+  view.deploy_id = std::move(deploy_id);
+  view.from = std::move(from);
+  view.to = std::move(to);
+  view.started = at(started);
+  view.deadline = at(deadline);
+  return view;
+}
+
 DimensionView config_dimension() {
   DimensionView view;
   view.canonical[""] = {StateKey{4001, "secret"}, "", {}};
@@ -76,9 +89,11 @@ DimensionView config_dimension() {
                  {{4002, "secret"}, "", StateRole::other, 1, false},
                  {{4001, "another"}, "", StateRole::other, 2, true}};
   view.preexisting_nodes = 1;
-  view.last_change = ChangeView{false, false,    "none",   "0123456789ab",      "a",
-                                "b",   at(-900), at(-600), Outcome::superseded, 0.5,
-                                {}};
+  view.last_change = change("none", "a", "b", -900, -600);
+  view.last_change->cause = "0123456789ab";
+  view.last_change->declared = view.last_change->open = false;
+  view.last_change->outcome = Outcome::superseded;
+  view.last_change->converged_ratio = 0.5;
   view.changes = {{Outcome::superseded, 1}};
   view.transitions = {{Direction::backward, 2}};
   return view;
@@ -92,11 +107,15 @@ DimensionView version_dimension() {
   view.allowances = {{AllowanceSource::change, 1}};
   view.states = {{{42, ""}, "42", StateRole::target, 1, false},
                  {{41, ""}, "41", StateRole::previous, 1, false}};
-  view.open_change = ChangeView{true,  true,    "deploy-7", "fedcba987654", "41", "42",
-                                at(0), at(300), {},         1.0 / 3,        {}};
-  view.last_change = ChangeView{true,       false,     "deploy-6", "aaaaaaaaaaaa",     "40",
-                                "41",       at(-7200), at(-6900),  Outcome::converged, 1,
-                                seconds(41)};
+  view.open_change = change("deploy-7", "41", "42", 0, 300);
+  view.open_change->cause = "fedcba987654";
+  view.open_change->converged_ratio = 1.0 / 3;
+  view.last_change = change("deploy-6", "40", "41", -7200, -6900);
+  view.last_change->cause = "aaaaaaaaaaaa";
+  view.last_change->open = false;
+  view.last_change->outcome = Outcome::converged;
+  view.last_change->converged_ratio = 1;
+  view.last_change->p95 = seconds(41);
   view.changes = {{Outcome::converged, 3}, {Outcome::rolled_back, 1}};
   view.transitions = {{Direction::forward, 7}, {Direction::lateral, 1}};
   view.converged_in_time = 6;
