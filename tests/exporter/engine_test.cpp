@@ -124,12 +124,12 @@ TEST_F(EngineTest, TellsWhoDivergesAndHowTheCollectorsStand) {
 }
 
 TEST_F(EngineTest, ANodesLastFailureStaysKnownAfterItAnswersAgain) {
-  node("a", "1").polls = {{Does::What::fails, Reason::auth}, {}};
+  node("a", "1").polls = {{Does::What::fails, Reason::reset}, {}};
   start(config({service("s", {"a"})}));
   ASSERT_TRUE(until([&] { return complete() && only().collectors.front().nodes[0].up; }));
   const auto& failed = only().collectors.front().nodes[0].failed;
   ASSERT_TRUE(failed);
-  EXPECT_EQ(failed->reason, Reason::auth);
+  EXPECT_EQ(failed->reason, Reason::reset);
   EXPECT_FALSE(failed->text.empty());
   EXPECT_LE(failed->at, last->wall);
 }
