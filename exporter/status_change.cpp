@@ -1,5 +1,6 @@
 // Changes: the open ones drawn over time, with the same as a table, and those that ended.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "exporter/status_parts.h"
@@ -15,7 +16,6 @@ constexpr std::size_t kLagging = 200;
 // A change of a dimension, with what is known of its nodes.
 struct Shown {
   const std::string& dimension;
-  const DimensionView& view;
   const ChangeView& change;
   int nodes = 0;
 };
@@ -112,12 +112,17 @@ void write_arrivals(Html& html, const Subject& subject, const Shown& shown) {
   if (arrivals.size() > 1) say(arrivals.back());
 }
 
+bool is_at(const NodeDimension& dimension, const ChangeView& change) {
+  if (!dimension.state) return false;
+  return change.to_state ? dimension.state->key == change.to_state->key
+                         : dimension.text() == change.to;
+}
+
 void write_missing(Html& html, const Subject& subject, const Shown& shown) {
   std::vector<const NodeView*> missing;
   for (const NodeRow& row : subject.rows) {
     const auto found = row.node->dimensions.find(shown.dimension);
-    const bool arrived = found != row.node->dimensions.end() && found->second.state &&
-                         found->second.text() == shown.change.to;
+    const bool arrived = found != row.node->dimensions.end() && is_at(found->second, shown.change);
     if (!arrived && missing.size() < kLagging) missing.push_back(row.node);
   }
   if (missing.empty()) return;
@@ -177,6 +182,15 @@ bool any_closed(const Subject& subject) {
   });
 }
 
+// How many nodes a change is about: with compare_within only those of its group, which are judged
+// from how far it came.
+int nodes_of(const DimensionView& view, const ChangeView& change) {
+  const int arrived = change.arrivals.empty() ? 0 : change.arrivals.back().second;
+  if (view.canonical.size() > 1 && arrived > 0 && change.converged_ratio > 0)
+    return static_cast<int>(std::lround(arrived / change.converged_ratio));
+  return std::accumulate(view.nodes.begin(), view.nodes.end(), 0);
+}
+
 void write_recent(Html& html, const Subject& subject) {
   if (!any_closed(subject)) return;
   html.element("h2", "Recent changes");
@@ -200,8 +214,9 @@ void write_changes(Html& html, const Subject& subject) {
     if (!view.open_change || !subject.shows(name)) continue;
     if (first) html.element("h2", "Changes under way");
     first = false;
-    const int nodes = std::accumulate(view.nodes.begin(), view.nodes.end(), 0);
-    write_open(html, subject, {name, view, *view.open_change, nodes});
+    write_open(html, subject, {name, *view.open_change, nodes_of(view, *view.open_change)});
+    for (const ChangeView& other : view.other_changes)
+      write_open(html, subject, {name, other, nodes_of(view, other)});
   }
   write_recent(html, subject);
 }

@@ -113,10 +113,9 @@ void write_table(Html& html, const Subject& subject, const std::string& label, R
   for (; first != end; ++first) write_row(html, subject, *first, lag);
 }
 
-void write_healthy(Html& html, const Subject& subject, Rows first, Rows end, bool folded) {
+void write_folded(Html& html, const Subject& subject, Rows first, Rows end) {
   if (first == end) return;
   const auto count = static_cast<std::size_t>(end - first);
-  if (!folded) return write_table(html, subject, "Canonical nodes", first, end);
   const auto details = html.in("details");
   html.element("summary", count_of(count, "node", "nodes") + " of these rows canonical throughout");
   write_table(html, subject, "Canonical nodes", first, end);
@@ -208,10 +207,12 @@ void write_nodes(Html& html, const Subject& subject) {
   const std::size_t end = std::min(first + a_page, all);
   const auto begin = subject.rows.begin();
   const auto at = [begin](std::size_t place) { return begin + static_cast<std::ptrdiff_t>(place); };
-  const auto healthy = std::find_if(
-      at(first), at(end), [](const NodeRow& row) { return row.standing == Standing::canonical; });
+  const auto folds = [all](const NodeRow& row) {
+    return all > kUnfolded && row.standing == Standing::canonical;
+  };
+  const auto healthy = std::find_if(at(first), at(end), folds);
   if (healthy != at(first)) write_table(html, subject, "Nodes, worst first", at(first), healthy);
-  write_healthy(html, subject, healthy, at(end), all > kUnfolded);
+  write_folded(html, subject, healthy, at(end));
   write_pages(html, subject.question, {first, end, all}, a_page);
 }
 

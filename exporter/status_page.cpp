@@ -32,6 +32,9 @@ struct Frame {
   Wall now{};
 
   bool stale() const { return moment.staleness.has_value(); }
+  Freshness freshness() const {
+    return {moment.now - moment.snapshot->at, moment.snapshot->stale_after};
+  }
 };
 
 void write_style(Html& html) {
@@ -84,6 +87,16 @@ void write_refresh(Html& html, const StatusQuestion& question) {
   }
 }
 
+void write_waiting(Html& html, const std::vector<std::string>& waiting) {
+  constexpr std::size_t kNames = 8;
+  if (waiting.empty()) return;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(waiting.size(), kNames); ++i)
+    names += (i == 0 ? "" : ", ") + shortened(waiting[i]);
+  if (waiting.size() > kNames) names += " and " + std::to_string(waiting.size() - kNames) + " more";
+  html.text(" Not shown, for not every node of it has been polled yet: " + names + ".");
+}
+
 void write_age(Html& html, const Frame& frame) {
   if (frame.stale()) {
     html.element(
@@ -97,12 +110,7 @@ void write_age(Html& html, const Frame& frame) {
   html.text("Evaluated ");
   write_time(html, frame.moment.snapshot->wall, frame.now);
   html.text(".");
-  const int incomplete = frame.moment.snapshot->incomplete;
-  if (incomplete > 0) {
-    html.text(" " +
-              count_of(static_cast<std::size_t>(incomplete), "service waits", "services wait") +
-              " for the first poll of every node and cannot be shown yet.");
-  }
+  write_waiting(html, frame.moment.snapshot->waiting);
 }
 
 using Section = std::function<void(Html&)>;
@@ -148,7 +156,7 @@ StatusPage not_found(const Frame& frame, const std::string& what) {
     html.element("h1", sentence);
     write_age(html, frame);
     const auto line = html.in("p");
-    html.text("It may have been renamed or removed, or wait for the first poll of every node. ");
+    html.text("It may have been renamed or removed. ");
     html.link("/", "All services");
   };
   return {404, framed(frame, "Not found: " + what, main)};
@@ -163,12 +171,12 @@ int urgency(Verdict verdict) {
 std::vector<Subject> subjects(const Frame& frame) {
   std::vector<Subject> all;
   for (const ServiceView& service : frame.moment.snapshot->services)
-    all.push_back(subject_of(service, frame.question, frame.stale(), frame.now));
+    all.push_back(subject_of(service, frame.question, frame.freshness(), frame.now));
   const auto rank = [](const Subject& subject) {
     const auto last = [&](Standing standing) {
       return -static_cast<long>(subject.count(standing));
     };
-    return std::make_tuple(urgency(subject.judged.verdict), last(Standing::divergent),
+    return std::make_tuple(urgency(subject.gate.verdict), last(Standing::divergent),
                            last(Standing::unknown), last(Standing::preexisting),
                            last(Standing::transition), std::string_view(subject.service.name));
   };
@@ -183,7 +191,7 @@ std::vector<Subject> subjects(const Frame& frame) {
 void write_row(Html& html, const Subject& subject) {
   const ServiceView& service = subject.service;
   const auto row = html.in("tr");
-  const Sign sign = sign_of(subject.judged.verdict);
+  const Sign sign = sign_of(subject.gate.verdict);
   {
     const auto cell = html.in("td", {{"class", sign.tone}});
     write_sign(html, sign);
@@ -225,45 +233,66 @@ void write_services(Html& html, const Frame& frame, const std::vector<Subject>& 
   write_pages(html, frame.question, {first, end, all.size()}, kServices);
 }
 
-std::string overview_title(const Frame& frame, const std::vector<Subject>& all) {
-  if (frame.stale()) return "UNKNOWN: " + *frame.moment.staleness;
-  if (all.empty()) return "UNKNOWN: no service yet";
-  const std::string sign(sign_of(all.front().judged.verdict).word);
-  if (all.front().judged.verdict == Verdict::go)
-    return sign + ": " + count_of(all.size(), "service", "services");
-  return sign + ": " + shortened(all.front().service.name) + " " + in_short(all.front());
+// What the list as a whole comes to: its worst.
+struct Summary {
+  Verdict verdict = Verdict::unknown;
+  std::string words;
+};
+
+Summary summary(const Frame& frame, const std::vector<Subject>& all) {
+  if (frame.stale()) return {Verdict::unknown, *frame.moment.staleness};
+  const std::size_t waiting = frame.moment.snapshot->waiting.size();
+  const bool go = all.empty() || all.front().gate.verdict == Verdict::go;
+  if (go && waiting > 0)
+    return {Verdict::unknown,
+            count_of(waiting, "service waits", "services wait") + " for a first poll"};
+  if (all.empty()) return {Verdict::unknown, "no service yet"};
+  if (go) return {Verdict::go, count_of(all.size(), "service", "services")};
+  const Subject& worst = all.front();
+  return {worst.gate.verdict, shortened(worst.service.name) + " " + in_short(worst)};
 }
 
 StatusPage overview(const Frame& frame) {
   const auto all = frame.moment.snapshot == nullptr ? std::vector<Subject>() : subjects(frame);
-  const std::string title = overview_title(frame, all);
-  const bool good = !frame.stale() && !all.empty() && all.front().judged.verdict == Verdict::go;
-  const Verdict worst =
-      frame.stale() || all.empty() ? Verdict::unknown : all.front().judged.verdict;
-  const auto main = [&](Html& html) {
+  const auto [verdict, words] = summary(frame, all);
+  const Sign sign = sign_of(verdict);
+  const auto main = [&, &text = words](Html& html) {
     {
-      const auto box =
-          html.in("section", {{"class", std::string("verdict ").append(sign_of(worst).tone)}});
-      write_heading(html, sign_of(worst), title.substr(title.find(':') + 2));
-      if (good) html.element("p", "Every gate says go.");
+      const auto box = html.in("section", {{"class", std::string("verdict ").append(sign.tone)}});
+      write_heading(html, sign, text);
     }
     write_age(html, frame);
     if (!all.empty()) write_services(html, frame, all);
   };
-  return {200, framed(frame, title, main)};
+  return {200, framed(frame, std::string(sign.word) + ": " + words, main)};
 }
 
 // One service.
 
+StatusPage waiting_page(const Frame& frame) {
+  const std::string words = shortened(frame.question.service) + " waits for a first poll";
+  const auto main = [&](Html& html) {
+    write_heading(html, sign_of(Verdict::unknown), words);
+    write_age(html, frame);
+  };
+  return {200, framed(frame, "UNKNOWN: " + words, main)};
+}
+
+bool waits(const Snapshot* snapshot, const std::string& name) {
+  if (snapshot == nullptr) return false;
+  const auto& waiting = snapshot->waiting;
+  return std::find(waiting.begin(), waiting.end(), name) != waiting.end();
+}
+
 StatusPage service_page(const Frame& frame, const Subject& subject) {
-  const Sign sign = sign_of(subject.judged.verdict);
+  const Sign sign = sign_of(subject.gate.verdict);
   const std::string title =
       std::string(sign.word) + ": " + shortened(subject.service.name) + " " + in_short(subject);
   const auto main = [&](Html& html) {
     {
       const auto box = html.in("section", {{"class", std::string("verdict ").append(sign.tone)}});
       write_heading(html, sign, subject.service.name + ": " + in_short(subject));
-      for (const std::string& reason : subject.judged.reasons) html.element("p", reason);
+      write_reasons(html, subject);
     }
     write_age(html, frame);
     write_service(html, subject);
@@ -324,10 +353,11 @@ StatusPage status_page(const StatusQuestion& question, const StatusMoment& momen
     frame.now = moment.snapshot->wall + (moment.now - moment.snapshot->at);
   if (question.service.empty()) return overview(frame);
   const ServiceView* service = find(moment.snapshot, question.service);
+  if (waits(moment.snapshot, question.service)) return waiting_page(frame);
   if (service == nullptr) return not_found(frame, "service \"" + question.service + "\"");
   if (!question.dimension.empty() && !service->dimensions.contains(question.dimension))
     return not_found(frame, "dimension \"" + question.dimension + "\"");
-  const Subject subject = subject_of(*service, question, frame.stale(), frame.now);
+  const Subject subject = subject_of(*service, question, frame.freshness(), frame.now);
   if (!question.node.empty() && subject.rows.empty())
     return not_found(frame, "node \"" + question.node + "\"");
   return service_page(frame, subject);

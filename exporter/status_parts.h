@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "exporter/gate.h"
 #include "exporter/html.h"
 #include "exporter/snapshot.h"
 #include "exporter/status_page.h"
-#include "exporter/status_verdict.h"
 
 namespace mse {
 
@@ -54,7 +54,7 @@ struct NodeRow {
 struct Subject {
   const ServiceView& service;
   const StatusQuestion& question;
-  Judged judged;
+  GateAnswer gate;  // to the service's oldest caller, as the metric gate_verdict
   Wall now{};
   std::vector<NodeRow> rows;  // that are asked about; worst first, the longest first
 
@@ -68,8 +68,8 @@ struct Subject {
                       [standing](const NodeRow& row) { return row.standing == standing; }));
   }
 };
-Subject subject_of(const ServiceView& service, const StatusQuestion& question, bool stale,
-                   Wall now);
+Subject subject_of(const ServiceView& service, const StatusQuestion& question,
+                   const Freshness& freshness, Wall now);
 
 // What a dimension should be, or why it has no canonical state; by group of compare_within.
 std::string canonical_text(const DimensionView& view);
@@ -82,6 +82,9 @@ struct Exposed {
   int serving = 0, known = 0, outside = 0, divergent = 0;
 };
 Exposed exposed(const ServiceView& service);
+
+// Why the gate does not say go, and what would clear it.
+void write_reasons(Html& html, const Subject& subject);
 
 // Sections, each with its heading, or nothing where there is nothing to say.
 void write_service(Html& html, const Subject& subject);

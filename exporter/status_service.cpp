@@ -61,7 +61,8 @@ void write_figures(Html& html, const Subject& subject) {
   write_fact(html, "Exposure now",
              share(now.outside, now.known, "known serving") + ", limit " +
                  percent(service.objectives.exposure));
-  write_fact(html, "Unplanned now", share(now.divergent, now.known, "known serving"));
+  write_fact(html, "Unplanned, last 5 minutes",
+             subject.gate.exposure ? percent(*subject.gate.exposure) : "not known");
   write_fact(html, "Exposure since the counters began", counted(service));
   write_fact(html, "Coverage", share(now.known, now.serving, "serving"));
   write_lag(html, service);
@@ -226,6 +227,28 @@ void write_failures(Html& html, const Subject& subject, const CollectorView& col
     html.element("p", "And " + count_of(nodes.size() - kShownFailures, "node", "nodes") + " more.");
 }
 
+void write_reason(Html& html, const Subject& subject, const GateReason& reason) {
+  const auto item = html.in("li");
+  html.text(reason.what);
+  if (!reason.nodes.empty()) {
+    html.text(" ");
+    for (const std::string& node : reason.nodes) {
+      html.link(status_address(
+                    {subject.service.name, reason.dimension, node, 0, subject.question.refresh}),
+                node);
+      html.text(" ");
+    }
+    const auto named = static_cast<int>(reason.nodes.size());
+    if (reason.count > named) html.text("and " + std::to_string(reason.count - named) + " more. ");
+  }
+  if (reason.since) {
+    html.text(" Since ");
+    write_time(html, *reason.since, subject.now);
+    html.text(".");
+  }
+  html.element("small", " Cleared when: " + reason.clears);
+}
+
 }  // namespace
 
 std::string canonical_text(const DimensionView& view) {
@@ -244,6 +267,12 @@ std::string canonical_text(const DimensionView& view) {
     }
   }
   return text.empty() ? "none" : text;
+}
+
+void write_reasons(Html& html, const Subject& subject) {
+  if (subject.gate.reasons.empty()) return html.element("p", "A rollout may go on.");
+  const auto list = html.in("ul", {{"class", "reasons"}});
+  for (const GateReason& reason : subject.gate.reasons) write_reason(html, subject, reason);
 }
 
 void write_service(Html& html, const Subject& subject) {

@@ -39,30 +39,31 @@ h1{font-size:1.5rem;margin:.5rem 0}
 h2{font-size:1.15rem;margin:2rem 0 .5rem}
 h3{font-size:1rem;margin:1rem 0 .35rem}
 p{margin:.35rem 0}
-td,th,dd,code,h1,h3,a{unicode-bidi:isolate}
+td,th,li,dd,code,h1,h3,a{unicode-bidi:isolate}
 .soft,small{color:var(--soft)}
 small{font-size:.85rem;font-weight:400}
 .glyph{display:inline-block;min-width:1.1em;font-weight:700}
 .verdict{border:1px solid var(--line);border-left-width:.6rem;padding:.5rem .9rem}
 .verdict.bad{border-color:var(--bad-back)}
 .verdict.bad h1 strong{background:var(--bad-back);color:var(--bad-ink);padding:0 .35em}
-.verdict.blind{border-left-style:dotted;border-left-color:var(--ink)}
+.verdict.blind{border-left-style:dashed;border-left-color:var(--soft)}
 .verdict.good{border-left-color:var(--good)}
 .stale{border:3px double var(--ink);padding:.5rem .9rem;font-weight:700;margin:.75rem 0}
 dl{display:flex;flex-wrap:wrap;gap:.35rem 1.75rem;margin:.75rem 0}
 dt{font-size:.85rem;color:var(--soft)}
 dd{margin:0}
 .scroll{overflow-x:auto;max-width:100%}
-table{border-collapse:collapse;font-size:.92rem;overflow-wrap:normal}
+table{border-collapse:collapse;font-size:.92rem;overflow-wrap:break-word}
 caption{text-align:left;color:var(--soft);padding:.25rem 0}
-th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top;max-width:22rem;overflow-wrap:anywhere;min-width:4.5rem}
+th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top;max-width:22rem;overflow-wrap:break-word}
 thead th{border-bottom:2px solid var(--ink)}
 td.bad{border-left:.4rem solid var(--bad-back)}
 td.bad strong{background:var(--bad-back);color:var(--bad-ink);padding:0 .25em}
 td.moving{border-left:.4rem solid var(--line);background:var(--moving-back)}
-td.blind{border-left:.4rem dotted var(--ink);background:var(--blind-back)}
+td.blind{border-left:.4rem dashed var(--soft);background:var(--blind-back)}
 td.good strong{font-weight:400}
 td.number{text-align:right;font-variant-numeric:tabular-nums}
+.reasons{margin:.35rem 0;padding-left:1.2rem}
 details{margin:.5rem 0}
 summary{cursor:pointer;padding:.35rem 0}
 svg{display:block;width:100%;max-width:44rem;height:auto}

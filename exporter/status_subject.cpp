@@ -60,9 +60,9 @@ std::vector<std::string_view> ranking(const Subject& subject) {
 
 }  // namespace
 
-Subject subject_of(const ServiceView& service, const StatusQuestion& question, bool stale,
-                   Wall now) {
-  Subject subject{service, question, judged(service, stale), now, {}};
+Subject subject_of(const ServiceView& service, const StatusQuestion& question,
+                   const Freshness& freshness, Wall now) {
+  Subject subject{service, question, gate(service, oldest_caller(service), freshness), now, {}};
   subject.rows.reserve(service.nodes.size());
   const auto names = ranking(subject);
   for (const NodeView& node : service.nodes) {

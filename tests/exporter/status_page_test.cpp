@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "exporter/gate.h"
 #include "exporter/html.h"
 #include "tests/support/html_reader.h"
 #include "tests/support/mixed_snapshot.h"
@@ -172,9 +173,27 @@ TEST(StatusPage, BeforeAnythingIsEvaluatedNothingIsClaimed) {
   EXPECT_EQ(status_page(parse_status_question("service=x").value(), early).status, 404);
 }
 
-TEST(StatusPage, ServicesThatWaitForTheirFirstRoundAreCounted) {
-  EXPECT_THAT(text(mixed_snapshot(), ""), HasSubstr("1 service waits for the first poll"));
+TEST(StatusPage, ServicesThatWaitForTheirFirstRoundAreNamedAndAreUnknown) {
+  Snapshot snapshot = mixed_snapshot();
+  EXPECT_THAT(text(snapshot, ""), HasSubstr("has been polled yet: invoices."));
+  EXPECT_EQ(ask(snapshot, "service=invoices").status, 200);
+  EXPECT_THAT(ask(snapshot, "service=invoices").html, HasSubstr("<title>UNKNOWN: invoices waits"));
+  snapshot.services.resize(1);
+  EXPECT_THAT(text(snapshot, ""), HasSubstr("UNKNOWN 1 service waits for a first poll"));
   EXPECT_THAT(text(Snapshot{}, ""), HasSubstr("UNKNOWN no service yet"));
+}
+
+TEST(StatusPage, TheVerdictIsTheGatesWithItsReasons) {
+  const Snapshot mixed = mixed_snapshot();
+  for (const ServiceView& service : mixed.services) {
+    const auto answer = gate(service, oldest_caller(service), {seconds(4), mixed.stale_after});
+    const std::string page = text(mixed, "service=" + service.name);
+    for (const GateReason& reason : answer.reasons) {
+      EXPECT_THAT(page, HasSubstr(reason.what)) << service.name;
+      EXPECT_THAT(page, HasSubstr("Cleared when: " + reason.clears)) << service.name;
+    }
+    EXPECT_EQ(answer.reasons.empty(), service.name == "sessions");
+  }
 }
 
 TEST(StatusPage, WhatIsNotThereIsNotFoundAndNamedAsText) {

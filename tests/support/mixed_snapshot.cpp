@@ -74,6 +74,7 @@ ServiceView orders() {
   version.allowance_until = at(300);
   auto& change = *service.dimensions["schema_version"].open_change;
   change.arrivals = {{seconds(30), 1}};
+  change.to_state = service.nodes[0].dimensions["schema_version"].state;
   auto& closed = *service.dimensions["schema_version"].last_change;
   closed.ended = at(-7100);
   service.nodes[2].exposure = Status::unknown;
@@ -142,6 +143,7 @@ Snapshot mixed_snapshot() {
   snapshot.wall = at(100);
   snapshot.services = {sessions(), orders(), checkout()};
   snapshot.incomplete = 1;
+  snapshot.waiting = {"invoices"};
   return snapshot;
 }
 
