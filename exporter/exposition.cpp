@@ -158,6 +158,7 @@ Exposition render_services(const Snapshot& snapshot, const ExpositionSettings& s
   write_exposure(page, services);
   write_dimensions(page, services);
   write_changes(page, services);
+  write_gate(page, services);
   write_nodes(page, services);
   Exposition result;
   result.dropped += write_replication(page, services, snapshot.position_interval);

@@ -76,6 +76,7 @@ void write_objectives(TextFormat& page, Services services);
 void write_measures(TextFormat& page, Services services);
 void write_dimensions(TextFormat& page, Services services);
 void write_changes(TextFormat& page, Services services);
+void write_gate(TextFormat& page, Services services);
 void write_nodes(TextFormat& page, Services services);
 void write_collectors(TextFormat& page, Services services);
 // These give how many series they left out.

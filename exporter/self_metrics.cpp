@@ -113,8 +113,8 @@ SelfMetrics::SelfMetrics(std::string_view version, const ExpositionSettings& set
                      .Name("mixed_state_exporter_http_requests_total")
                      .Help("HTTP requests answered, by status code.")
                      .Register(all.registry);
-  for (const char* code : {"200", "400", "401", "403", "404", "405", "408", "413", "429", "431",
-                           "500", "503", "505"}) {
+  for (const char* code : {"200", "400", "401", "403", "404", "405", "408", "409", "413", "429",
+                           "431", "500", "503", "505"}) {
     all.answers->Add({{"code", code}});
   }
 }

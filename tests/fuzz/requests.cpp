@@ -1,5 +1,5 @@
 // Requests of anybody: the first line is the method, the second the path, the third
-// the query, the rest Accept-Encoding.
+// the query, the rest Accept-Encoding and the body.
 #include "exporter/query_string.h"
 #include "exporter/routes.h"
 
@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   request.path = line();
   request.query = line();
   request.accept_encoding = rest;
+  request.body = rest;
   accepts_gzip(rest);
   if (const auto parameters = parse_query(request.query)) {
     for (const auto& [name, value] : *parameters) {
