@@ -4,8 +4,12 @@
 #include <string>
 
 #include "exporter/gate.h"
+#include "exporter/json_values.h"
 
 namespace mse {
+
+// Why it is not `go`: a list of objects.
+Json reasons_json(const GateAnswer& answer);
 
 // One object; `evaluated_at` of the snapshot, nothing when there is none. Pure.
 std::string gate_json(const GateAnswer& answer, const std::string& service,

@@ -2,7 +2,6 @@
 #include "exporter/gate_routes.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "exporter/gate_json.h"
@@ -13,8 +12,6 @@ namespace mse {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::string_view kJsonType = "application/json";
 
 struct Asked {
   std::string service;
@@ -129,8 +126,7 @@ Answer flagger(const Request& request, const std::shared_ptr<const Page>& page, 
 Answer json_refusal(int status, const std::string& sentence) {
   Answer result = refusal(status, "");
   result.type = kJsonType;
-  result.body = std::make_shared<const std::string>(
-      json{{"error", sentence}}.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+  result.body = std::make_shared<const std::string>(line_of({{"error", sentence}}));
   return result;
 }
 

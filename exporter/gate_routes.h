@@ -7,6 +7,8 @@
 
 namespace mse {
 
+inline constexpr std::string_view kJsonType = "application/json";
+
 // GET /api/v1/gate?service=…[&deploy_id=…][&target=…][&dimension=…]: JSON, 200 for every verdict;
 // with fail=true 409 for hold and rollback, 503 for unknown. 404 of a service that is not there,
 // 400 of a parameter that means nothing, both with {"error": …}. No answer waits for a poll.

@@ -10,6 +10,7 @@
 #include "exporter/gate_routes.h"
 #include "exporter/request_head.h"
 #include "exporter/status_page.h"
+#include "exporter/status_routes.h"
 #include "exporter/text.h"
 #include "exporter/time_text.h"
 
@@ -153,6 +154,10 @@ Answer status(const Asked& asked) {
   return result;
 }
 
+Answer status_as_json(const Asked& asked) {
+  return answer_status(asked.request, asked.page, asked.now);
+}
+
 Answer gate(const Asked& asked) {
   return answer_gate(asked.request, asked.page, asked.now);
 }
@@ -171,11 +176,12 @@ struct Route {
   Answer (*answer)(const Asked& asked);
 };
 constexpr std::string_view kReads = "GET, HEAD";
-constexpr std::array<Route, 7> kRoutes{{
+constexpr std::array<Route, 8> kRoutes{{
     {"/", kReads, status},
     {"/-/healthy", kReads, healthy},
     {"/-/ready", kReads, ready},
     {"/-/reload", "POST", reload},
+    {"/api/v1/status", kReads, status_as_json},
     {"/api/v1/gate", kReads, gate},
     {"/api/v1/gate/flagger", "POST", flagger},
     {"/api/v1/gate/flagger/rollback", "POST", flagger_rollback},
