@@ -6,6 +6,8 @@
 #include <map>
 #include <optional>
 
+#include "exporter/time_text.h"
+
 namespace mse {
 namespace {
 
@@ -45,6 +47,58 @@ void add_commands(CLI::App& app, CommandLine& line) {
   app.add_flag_callback(
       "--collectors", [&line] { line.command = Command::list_collectors; },
       "List the collectors, and exit");
+}
+
+// What all commands that ask a running exporter take.
+void add_client_options(CLI::App& command, ClientOptions& client) {
+  command.fallthrough(false);
+  command.add_option("--url", client.urls, "A running exporter; again for its twin")
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  command.add_option("--user", client.user, "Name of a user of its --web.config.file");
+  command.add_option("--password-file", client.password_file, "File that holds the password")
+      ->needs("--user");
+  command.add_option("--ca-file", client.ca_file, "Authorities of its certificate (the system's)");
+}
+
+CLI::App* add_client_command(CLI::App& app, CommandLine& line, Command which,
+                             const std::string& name, const std::string& help) {
+  CLI::App* command = app.add_subcommand(name, help);
+  command->callback([&line, which] { line.command = which; });
+  add_client_options(*command, line.client);
+  return command;
+}
+
+void add_wait(CLI::App& command, Duration& wait) {
+  const auto set = [&wait](const std::string& text) { wait = parse_duration(text).value(); };
+  const auto known = [](const std::string& text) {
+    return parse_duration(text) ? std::string() : "expected a duration such as 10m";
+  };
+  command.add_option_function<std::string>("--wait", set, "Ask again for at most so long")
+      ->check(known)
+      ->type_name("DURATION");
+}
+
+void add_client_commands(CLI::App& app, CommandLine& line) {
+  ClientOptions& client = line.client;
+  CLI::App* gate = add_client_command(
+      app, line, Command::gate, "gate",
+      "Ask a running exporter whether a rollout may go on; exits 0 go, 1 hold, 2 unknown or no "
+      "answer, 3 asked wrongly, 4 rollback");
+  gate->add_option("--service", client.service, "The service")->required();
+  gate->add_option("--deploy-id", client.deploy_id, "The caller's deploy");
+  gate->add_option("--target", client.target, "The state it deploys");
+  gate->add_option("--dimension", client.dimension, "What the target is a state of");
+  add_wait(*gate, client.wait);
+  CLI::App* status = add_client_command(app, line, Command::status, "status",
+                                        "Print what a running exporter knows as a table");
+  status->add_option("--service", client.service, "One service only");
+  CLI::App* diff = add_client_command(
+      app, line, Command::diff, "diff",
+      "Print in what nodes differ from the canonical state; exits 0 in nothing, 1 in something, 2 "
+      "unknown, 3 asked wrongly");
+  diff->add_option("SERVICE", client.service)->required();
+  diff->add_option("DIMENSION", client.dimension)->required();
 }
 
 // "90d": days, as Prometheus's own retention is given.
@@ -96,10 +150,14 @@ std::variant<CommandLine, int> parse_command_line(int count, const char* const* 
   app.set_version_flag("--version", "mixed_state_exporter " MSE_VERSION);
   add_flags(app, line);
   add_commands(app, line);
+  add_client_commands(app, line);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (app.exit(error) == 0) return 0;
+    const bool of_client =
+        app.got_subcommand("gate") || app.got_subcommand("status") || app.got_subcommand("diff");
+    return of_client ? kExitUsage : 2;
   }
   return line;
 }

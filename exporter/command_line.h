@@ -4,12 +4,13 @@
 #include <string>
 #include <variant>
 
+#include "exporter/client.h"
 #include "exporter/exposition.h"
 #include "exporter/log.h"
 
 namespace mse {
 
-enum class Command { serve, once, grants, check_config, list_collectors };
+enum class Command { serve, once, grants, check_config, list_collectors, gate, status, diff };
 
 struct CommandLine {
   Command command = Command::serve;
@@ -23,10 +24,11 @@ struct CommandLine {
   PerNode per_node = PerNode::automatic;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::logfmt;
+  ClientOptions client;  // of gate, status and diff
 };
 
 // The process's exit code instead, when the text was all there was to do (--help, --version: 0) or
-// was wrong (2); the answer is printed.
+// was wrong (2, and 3 of gate, status and diff); the answer is printed.
 std::variant<CommandLine, int> parse_command_line(int count, const char* const* arguments);
 
 }  // namespace mse

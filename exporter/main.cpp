@@ -1,11 +1,14 @@
 // The program: what was asked on the command line, over the configuration.
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <exception>
 #include <set>
 #include <string>
+#include <thread>
 
+#include "collectors/ask_exporter.h"
 #include "collectors/url_source.h"
 #include "exporter/command_line.h"
 #include "exporter/load_config.h"
@@ -45,8 +48,29 @@ int print_grants(const Config& config) {
   return 0;
 }
 
+// `command` of those that ask a running exporter.
+int ask(const ClientOptions& options, int (*command)(const ClientOptions&, const Outside&)) {
+  const auto asker = exporter_asker(options);
+  if (!asker) {
+    std::fprintf(stderr, "%s\n", asker.error().message.c_str());
+    return kExitUsage;
+  }
+  const auto write_to = [](std::FILE* file) {
+    return [file](const std::string& text) {
+      std::fputs(text.c_str(), file);
+      std::fflush(file);
+    };
+  };
+  return command(options, {*asker, [] { return std::chrono::steady_clock::now(); },
+                           [](Duration time) { std::this_thread::sleep_for(time); },
+                           write_to(stdout), write_to(stderr), ::isatty(STDOUT_FILENO) == 1});
+}
+
 int run(const CommandLine& line) {
   if (line.command == Command::list_collectors) return list_collectors();
+  if (line.command == Command::gate) return ask(line.client, run_gate);
+  if (line.command == Command::status) return ask(line.client, run_status);
+  if (line.command == Command::diff) return ask(line.client, run_diff);
   const auto config = load_config(line.config_file, collector_kinds());
   if (!config) {
     std::fprintf(stderr, "%s\n", config.error().message.c_str());

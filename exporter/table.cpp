@@ -42,20 +42,6 @@ std::string lag_cell(const NodeView& node) {
   return node.link_up == false ? text + ", link down" : text;
 }
 
-std::string aligned(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
-  std::string out;
-  for (const auto& row : rows) {
-    std::string line = " ";
-    for (std::size_t i = 0; i < row.size(); ++i)
-      if (widths[i] != 0) line += " " + row[i] + std::string(widths[i] - width(row[i]) + 1, ' ');
-    out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-  }
-  return out;
-}
-
 Row header(const ServiceView& service, bool with_lag) {
   Row row{"node", ""};
   for (const auto& [dimension, view] : service.dimensions) row.push_back(shown(dimension));
@@ -147,6 +133,20 @@ bool lacks_canonical(const ServiceView& service) {
 }
 
 }  // namespace
+
+std::string aligned(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line = " ";
+    for (std::size_t i = 0; i < row.size(); ++i)
+      if (widths[i] != 0) line += " " + row[i] + std::string(widths[i] - width(row[i]) + 1, ' ');
+    out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return out;
+}
 
 std::string render_table(const Snapshot& snapshot) {
   std::string out;

@@ -2,10 +2,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "exporter/snapshot.h"
 
 namespace mse {
+
+// Lines of `rows`, of which there is at least one and all have as many cells; each column as wide
+// as its widest cell, and left out where all are empty.
+std::string aligned(const std::vector<std::vector<std::string>>& rows);
 
 // One table a service, and a line for each node that is not canonical in a dimension. Plain text
 // without colour. Remote text is repaired and cut short. Pure.

@@ -62,6 +62,40 @@ TEST(CommandLine, WhatIsNotKnownIsRefused) {
   testing::internal::GetCapturedStderr();
 }
 
+TEST(CommandLine, TheGateIsAskedOfOneOrSeveralExporters) {
+  const CommandLine gate = line({"gate", "--service", "shop", "--deploy-id=d-1", "--target=v2",
+                                 "--dimension=config", "--wait=10m", "--user=ci"});
+  EXPECT_EQ(gate.command, Command::gate);
+  EXPECT_EQ(gate.client.urls, std::vector<std::string>{"http://localhost:9889"});
+  EXPECT_EQ(gate.client.service, "shop");
+  EXPECT_EQ(gate.client.deploy_id, "d-1");
+  EXPECT_EQ(gate.client.target, "v2");
+  EXPECT_EQ(gate.client.dimension, "config");
+  EXPECT_EQ(gate.client.wait, std::chrono::minutes(10));
+  const CommandLine twins = line({"gate", "--url", "http://a", "--url=http://b", "--service=s"});
+  EXPECT_EQ(twins.client.urls, (std::vector<std::string>{"http://a", "http://b"}));
+}
+
+TEST(CommandLine, DiffAndStatusAskARunningExporter) {
+  const CommandLine diff = line({"diff", "--url", "http://a", "shop", "config"});
+  EXPECT_EQ(diff.command, Command::diff);
+  EXPECT_EQ(diff.client.service, "shop");
+  EXPECT_EQ(diff.client.dimension, "config");
+  EXPECT_EQ(line({"status"}).command, Command::status);
+  EXPECT_EQ(line({"status", "--service=shop"}).client.service, "shop");
+}
+
+TEST(CommandLine, AWrongQuestionOfTheGateIsNoVerdict) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(refusal({"gate"}), 3);
+  EXPECT_EQ(refusal({"gate", "--service"}), 3);
+  EXPECT_EQ(refusal({"gate", "--service=s", "--wait=soon"}), 3);
+  EXPECT_EQ(refusal({"gate", "--service=s", "--password-file=f"}), 3);
+  EXPECT_EQ(refusal({"gate", "--service=s", "--no-such-flag"}), 3);
+  EXPECT_EQ(refusal({"diff", "shop"}), 3);
+  testing::internal::GetCapturedStderr();
+}
+
 TEST(CommandLine, HelpAndVersionAreAnswered) {
   testing::internal::CaptureStdout();
   EXPECT_EQ(refusal({"--help"}), 0);
