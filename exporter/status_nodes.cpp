@@ -1,7 +1,6 @@
 // Nodes × dimensions, worst first, and the parts in which states differ.
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 #include "exporter/states.h"
 #include "exporter/status_parts.h"
@@ -128,37 +127,67 @@ struct Difference {
   std::vector<const NodeView*> nodes;
 };
 
-std::vector<Difference> differences(const Subject& subject) {
+// The first of them, in the order of the rows.
+struct Differences {
   std::vector<Difference> all;
+  bool more = false;
+};
+
+Differences differences(const Subject& subject) {
+  Differences out;
   std::map<std::pair<std::string_view, const State*>, std::size_t> known;
   for (const NodeRow& row : subject.rows) {
     for (const auto& [name, dimension] : row.node->dimensions) {
       if (dimension.differing_keys.empty() || !subject.shows(name.str())) continue;
-      const auto [place, added] =
-          known.try_emplace({name.str(), dimension.state.get()}, all.size());
-      if (added) all.push_back({name.str(), &dimension, {}});
-      all[place->second].nodes.push_back(row.node);
+      const std::pair<std::string_view, const State*> key{name.str(), dimension.state.get()};
+      auto place = known.find(key);
+      if (place == known.end() && out.all.size() == kDifferences) {
+        out.more = true;
+        continue;
+      }
+      if (place == known.end()) {
+        place = known.emplace(key, out.all.size()).first;
+        out.all.push_back({name.str(), &dimension, {}});
+      }
+      out.all[place->second].nodes.push_back(row.node);
     }
   }
-  return all;
+  return out;
 }
 
-// The canonical state that the keys were found against; null where no node is in it now. There is
-// one for each group of compare_within.
-const State* canonical_of(const Subject& subject, const Difference& difference) {
-  std::vector<const State*> tried;
-  const auto& wanted = difference.any->differing_keys.list();
-  for (const NodeView& node : subject.service.nodes) {
-    const auto found = node.dimensions.find(difference.dimension);
-    if (found == node.dimensions.end() || found->second.status != Status::canonical) continue;
-    const State* state = found->second.state.get();
-    if (state == nullptr || std::find(tried.begin(), tried.end(), state) != tried.end()) continue;
-    if (differing_keys(*difference.any->state, *state).list() == wanted) return state;
-    tried.push_back(state);
-    if (tried.size() == kTriedStates) break;
+// The canonical states of each dimension that nodes are in: one for each group of compare_within.
+class CanonicalStates {
+ public:
+  explicit CanonicalStates(const ServiceView& service) : service_(service) {}
+
+  // The one that the keys were found against; null where no node is in it now.
+  const State* of(const Difference& difference) {
+    const auto& wanted = difference.any->differing_keys.list();
+    for (const State* state : in(difference.dimension)) {
+      if (differing_keys(*difference.any->state, *state).list() == wanted) return state;
+    }
+    return nullptr;
   }
-  return nullptr;
-}
+
+ private:
+  const std::vector<const State*>& in(std::string_view dimension) {
+    const auto [place, added] = known_.try_emplace(dimension);
+    auto& states = place->second;
+    if (!added) return states;
+    for (const NodeView& node : service_.nodes) {
+      const auto found = node.dimensions.find(dimension);
+      if (found == node.dimensions.end() || found->second.status != Status::canonical) continue;
+      const State* state = found->second.state.get();
+      const bool known = std::find(states.begin(), states.end(), state) != states.end();
+      if (state != nullptr && !known) states.push_back(state);
+      if (states.size() == kTriedStates) break;
+    }
+    return states;
+  }
+
+  const ServiceView& service_;
+  std::map<std::string_view, std::vector<const State*>> known_;
+};
 
 std::string_view how(const std::string& key, const State& state, const State* canonical) {
   if (canonical == nullptr) return "differs";
@@ -166,11 +195,11 @@ std::string_view how(const std::string& key, const State& state, const State* ca
   return canonical->parts.contains(key) ? "another value" : "only here";
 }
 
-void write_keys(Html& html, const Subject& subject, const Difference& difference) {
+void write_keys(Html& html, const Subject& subject, const Difference& difference,
+                const State* canonical) {
   const auto& keys = difference.any->differing_keys.list();
   const bool narrow = !subject.question.dimension.empty() || !subject.question.node.empty();
   const std::size_t shown = std::min(keys.size(), narrow ? kMoreKeys : kShownKeys);
-  const State* canonical = canonical_of(subject, difference);
   {
     const auto place = scrolling(html, "Keys of " + std::string(difference.dimension));
     const auto table = html.in("table");
@@ -186,7 +215,8 @@ void write_keys(Html& html, const Subject& subject, const Difference& difference
     html.element("p", "And " + count_of(keys.size() - shown, "key", "keys") + " more.");
 }
 
-void write_difference(Html& html, const Subject& subject, const Difference& difference) {
+void write_difference(Html& html, const Subject& subject, const Difference& difference,
+                      const State* canonical) {
   {
     const auto heading = html.in("h3");
     html.link(status_address({subject.service.name, std::string(difference.dimension), "", 0,
@@ -195,7 +225,7 @@ void write_difference(Html& html, const Subject& subject, const Difference& diff
     html.text(" of ");
     write_names(html, subject.question, difference.nodes);
   }
-  write_keys(html, subject, difference);
+  write_keys(html, subject, difference, canonical);
 }
 
 }  // namespace
@@ -217,15 +247,16 @@ void write_nodes(Html& html, const Subject& subject) {
 }
 
 void write_differences(Html& html, const Subject& subject) {
-  const auto all = differences(subject);
-  if (all.empty()) return;
+  const Differences found = differences(subject);
+  if (found.all.empty()) return;
   html.element("h2", "Which keys differ");
   html.element("p", "Names only: values never leave what is watched.", {{"class", "soft"}});
-  for (std::size_t i = 0; i < std::min(all.size(), kDifferences); ++i)
-    write_difference(html, subject, all[i]);
-  if (all.size() > kDifferences)
-    html.element("p", "And " + count_of(all.size() - kDifferences, "state", "states") +
-                          " more; ask for one dimension or node.");
+  CanonicalStates canonical(subject.service);
+  for (const Difference& difference : found.all)
+    write_difference(html, subject, difference, canonical.of(difference));
+  if (found.more)
+    html.element("p",
+                 "Other states differ too: ask for one dimension or one node to see its keys.");
 }
 
 }  // namespace mse
