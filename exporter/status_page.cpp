@@ -241,6 +241,7 @@ struct Summary {
 
 Summary summary(const Frame& frame, const std::vector<Subject>& all) {
   if (frame.stale()) return {Verdict::unknown, *frame.moment.staleness};
+  if (frame.moment.snapshot == nullptr) return {Verdict::unknown, "nothing has been evaluated yet"};
   const std::size_t waiting = frame.moment.snapshot->waiting.size();
   const bool go = all.empty() || all.front().gate.verdict == Verdict::go;
   if (go && waiting > 0)
