@@ -22,7 +22,7 @@ BROWSER = pathlib.Path(__file__).resolve().parents[1] / "browser"
 SERVICE = "\"><script>alert('service')</script>"
 NODE = "<img src=x onerror=alert('node')>"
 STATE = "</td><script>alert('state')</script>"
-ERROR = "ERR <b onmouseover=alert('error')>no</b>"
+ERROR = "DENIED <b onmouseover=alert('error')>no</b>"
 NORMAL = "2.4.1"
 # A page with one of each fault that the browser is to find.
 FAULTY = """<!DOCTYPE html><html><head><meta charset="utf-8"><title>faulty</title></head><body>
