@@ -105,8 +105,8 @@ TILES = [
          thresholds=NONE_IS_VITAL),
     tile("Services", "How many services are watched, and for how many of them all nodes are known. Fewer than you run: add them to the "
          "exporter's configuration.",
-         [target(f"count({OWNERS})", "watched"), target(f"count(service:mixed_state_unknown_nodes:max{{{SERVICE}}} == 0) or 0 * count({OWNERS})",
-                                                       "all known")], decimals=0, no_value="nothing watched"),
+         [target(f"count({OWNERS})", "watched"), target(
+             f"count({OWNERS} unless {ON} (service:mixed_state_unknown_nodes:max{{{SERVICE}}} > 0)) or 0 * count({OWNERS})", "all known")], decimals=0, no_value="nothing watched"),
 ]
 
 SERVICE_STATE = spans((-1.1, -0.001, "only measured", GREY), (0, 0.9999, "in order", GREEN), (1, 1.9999, "changing", BLUE),

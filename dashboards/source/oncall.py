@@ -106,11 +106,12 @@ MOVEMENT = [
     [states("State by node", f"Did it move, or does it flap? The worst dimension of each node; the 30 worst nodes. A node that keeps changing "
             "back has two writers.", [target(worst(DIMENSION, "cluster, service, node"), "{{service}} {{node}}", "range")],
             no_value="no node is watched yet")],
-    [graph("Nodes per state", "Do old and new cross, is there a third? Nodes by the state they are in: target is canonical, previous is where the "
-           "open change comes from. A third state: somebody else changes things too.",
-           [target(f"sum by (service, dimension, state, role) ({live('cluster, service, dimension, shard, fingerprint, state, role')})",
-                   "{{service}} {{dimension}} {{state}} ({{role}})", "range")], (12, 8), stacked=True, stepped=True, decimals=0,
-           no_value="no node is watched yet",
+    [graph("Nodes per state", "Do old and new cross, is there a third? Dimensions in which states lived side by side in the time shown: target is "
+           "canonical, previous is where the open change comes from. A third state: somebody else changes things too.",
+           [target(f"sum by (service, dimension, state, role) ({live('cluster, service, dimension, shard, fingerprint, state, role')} and "
+                   f"{BY_DIMENSION} max_over_time(service_dimension:mixed_state_distinct_states:count{{{DIMENSION}}}[$__range] @ end()) > 1)",
+                   "{{service}} {{dimension}} {{state}} ({{role}})", "range")], (12, 8), stepped=True, decimals=0,
+           no_value="one state everywhere, or nothing is watched yet",
            overrides=[painted("/\\(target\\)$/", GREEN), painted("/\\(previous\\)$/", BLUE), painted("/\\(other\\)$/", ORANGE)]),
      graph("Convergence of open changes", "Is there progress, or does it stand still? A flat line under 100 % is a rollout that hangs: see who is "
            "not canonical.",
@@ -145,7 +146,7 @@ def against_budget(slo: str) -> list[dict]:
 
 def moves(direction: str) -> dict:
     increase = f'increase(mixed_state_node_transitions_total{{{DIMENSION}, direction="{direction}"}}[30m])'
-    return target(f"sum by (service, dimension) (max by (cluster, service, dimension, shard) ({increase}))",
+    return target(f"sum by (service, dimension) (max by (cluster, service, dimension, shard) ({increase})) > 0",
                   f"{{{{service}}}} {{{{dimension}}}} {direction}", "range")
 
 
@@ -155,7 +156,7 @@ def worst_of(metric: str, more: str = "") -> str:
 
 MODES = [
     [graph("F1 Moves, 30m", "Is a rollback half done? Nodes that moved back and forward within 30 minutes. Both at once: decide on one direction.",
-           [moves("backward"), moves("forward")], (8, 7), decimals=0, stepped=True, no_value="no node has moved yet"),
+           [moves("backward"), moves("forward")], (8, 7), decimals=0, stepped=True, no_value="no node has moved, or none is watched"),
      graph("F1 Change age", "Which change is late? The age of open changes in units of their planned time. The dashes are those of "
            "MixedStateConvergenceOverdue: above them finish it or roll it back.",
            [target(f"max by (service, dimension) (service_dimension:mixed_state_change_age:ratio{{{DIMENSION}}} {OF_DEPLOY})",
@@ -226,18 +227,18 @@ MUTED = [
                    f"service, dimension) (service_dimension:mixed_state_preexisting_nodes:sum{{{DIMENSION}}}) > 0, \"source\", \"old drift\", "
                    '"", "")', kind="table")],
            [Column("service", "Service", links=[status_page(service="Service", dimension="Dimension")]), Column("dimension", "Dimension"),
-            Column("source", "Allowed by"), Column("A", "Nodes", {"decimals": 0})], (9, 7), no_value="nothing is allowed to differ"),
+            Column("source", "Allowed by"), Column("A", "Nodes", {"decimals": 0})], (8, 7), no_value="nothing is allowed to differ"),
      table("Maintenance", "Which services are in maintenance, and until when? Their differences page nobody, but for access policies.",
            [target(f"max by (cluster, service) (service:mixed_state_maintenance:bool{{{SERVICE}}}) > 0", kind="table"),
             target(f"1000 * max by (cluster, service) (mixed_state_maintenance_end_timestamp_seconds{{{SERVICE}}}) > 0", kind="table")],
-           [Column("service", "Service"), Column("B", "Until", {"unit": "dateTimeAsIso"})], (6, 7), no_value="no service is in maintenance"),
+           [Column("service", "Service"), Column("B", "Until", {"unit": "dateTimeAsIso", "custom_width": 170})], (7, 7), no_value="no service is in maintenance"),
      table("What divergence does", "What happens when a node diverges here: a page, a ticket or nothing? Change it in the exporter's "
            "configuration, with the owner.",
            [target(f"max by (cluster, service, dimension) (service_dimension:mixed_state_enforcement:max{{{DIMENSION}}})", kind="table"),
             target(f"max by (cluster, service, dimension) (service_dimension:mixed_state_distinct_states:count{{{DIMENSION}}})", kind="table"),
             target(f"max by (cluster, service, dimension) (service_dimension:mixed_state_converged:ratio{{{DIMENSION}}})", kind="table")],
            [Column("service", "Service"), Column("dimension", "Dimension"),
-            Column("A", "Leads to", said(words(("nothing", GREY), ("a ticket", BLUE), ("a page", ORANGE)))),
+            Column("A", "Leads to", said(words(("nothing", GREY), ("a ticket", BLUE), ("a page", "text")))),
             Column("B", "Live states", counted(steps((0, GREEN), (2, ORANGE)))),
             Column("C", "Canonical", {"unit": "percentunit", "decimals": 0})], (9, 7), no_value="no dimension is watched yet")],
 ]

@@ -17,7 +17,7 @@ def steps(*pairs: tuple[float, str]) -> list[dict]:
     return [{"value": None, "color": GREY}, *({"value": value, "color": color} for value, color in pairs)]
 
 
-PLAIN = [{"value": None, "color": "text"}]
+PLAIN = steps((-1000000, "text"))
 NONE_IS_GOOD = steps((0, GREEN), (1, ORANGE))
 NONE_IS_VITAL = steps((0, GREEN), (1, RED))
 
@@ -76,7 +76,8 @@ def tile(title: str, question: str, targets: list[dict], width: int = 4, height:
     return panel("stat", title, question, targets, (width, height), thresholds=thresholds, options={
         "colorMode": "background_solid" if filled else "value", "graphMode": "none", "justifyMode": "center",
         "orientation": "horizontal" if len(targets) > 1 else "auto", "reduceOptions": REDUCE, "showPercentChange": False,
-        "textMode": "value_and_name" if len(targets) > 1 else "value", "wideLayout": True}, **more)
+        "textMode": "value_and_name" if len(targets) > 1 else "value", "wideLayout": False,
+        **({"text": {"titleSize": 13, "valueSize": 26}} if len(targets) > 1 else {})}, **more)
 
 
 def share(name: str, thresholds: list[dict]) -> dict:
@@ -90,6 +91,7 @@ def graph(title: str, question: str, targets: list[dict], size: tuple[int, int] 
     """Lines over time; `lines` are drawn as dashes at the numbers where alerts begin."""
     custom = {"drawStyle": "line", "fillOpacity": 40 if stacked else 0, "lineWidth": 2, "showPoints": "auto", "spanNulls": False,
               "lineInterpolation": "stepAfter" if stepped else "linear", "axisSoftMin": 0,
+              **({"axisSoftMax": 1} if more.get("unit", "none") == "none" else {}),
               "stacking": {"group": "A", "mode": "normal" if stacked else "none"},
               "thresholdsStyle": {"mode": "dashed" if lines else "off"}}
     made = panel("timeseries", title, question, targets, size, custom=custom, overrides=overrides, options={
@@ -151,8 +153,8 @@ def table(title: str, question: str, targets: list[dict], columns: list[Column],
                                                   "indexByName": {name: index for index, name in enumerate(order)}}})
     if worst:
         changes.append({"id": "sortBy", "options": {"fields": {}, "sort": [{"field": worst, "desc": True}]}})
-    looks = [override(column.name, **column.look, **({"links": column.links} if column.links else {}))
-             for column in columns if column.look or column.links]
+    looks = [override(column.name, **{"noValue": "–"} | column.look | ({"links": column.links} if column.links else {}))
+             for column in columns]
     made = panel("table", title, question, targets, size, overrides=looks, thresholds=PLAIN,
                  custom={"align": "left", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": False},
                  options={"cellHeight": "sm", "showHeader": True}, **more)
