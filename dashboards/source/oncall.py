@@ -131,12 +131,6 @@ MOVEMENT = [
 SPLIT = 'dimension!~"schema|schema_version|access_policy|replication_history"'
 
 
-def drifted(title: str, question: str, dimensions: str, no_value: str) -> dict:
-    return graph(title, question, [target(
-        f"max by (service, dimension) (service_dimension:mixed_state_new_divergent_nodes:sum{{{DIMENSION}, {dimensions}}})",
-        "{{service}} {{dimension}}", "range")], (8, 7), decimals=0, stepped=True, no_value=no_value)
-
-
 def against_budget(slo: str) -> list[dict]:
     error = f'service_slo:mixed_state_error:ratio_rate{{window}}{{{{{SERVICE}, slo="{slo}"}}}}'
     budget = f'(service_slo:mixed_state_error_budget:ratio{{{SERVICE}, slo="{slo}"}} > 0)'
@@ -179,8 +173,12 @@ MODES = [
             target(worst_of("service:mixed_state_reconciliation_mismatched_items:sum"), "{{service}} items that differ", "range")], (8, 7),
            lines=steps((factors("ReconciliationFailureBurn")[0], ORANGE), (factors("ReconciliationFailureBurn")[1], RED)), decimals=1,
            no_value="no reconciliation is measured"),
-     drifted("F3 Split config", "Which nodes run another configuration, version or flag than their service, with nothing that allows it? Not 0: "
-             "see who above, then finish that change or undo it.", SPLIT, "no such dimension is watched")],
+     graph("F3 Split config", "Which nodes run another configuration, version or flag than their service, with nothing that allows it, and which wait "
+           "for a restart? Not 0: see who above, then finish that change or undo it.",
+           [target(f"max by (service, dimension) (service_dimension:mixed_state_new_divergent_nodes:sum{{{DIMENSION}, {SPLIT}}})",
+                   "{{service}} {{dimension}}", "range"),
+            target(worst_of("service:mixed_state_pending_restart_nodes:sum"), "{{service}} wait for a restart", "range")], (8, 7), decimals=0,
+           stepped=True, no_value="no such dimension is watched")],
     [graph("F4 Duplicates", "Are events processed twice? Their share by its budget; the dash is that of MixedStateDuplicateEvents. Over it: look "
            "for two writers.", against_budget("duplicates"), (8, 7), lines=steps((factors("DuplicateEvents")[0], RED)), decimals=1,
            no_value="no events are counted"),
