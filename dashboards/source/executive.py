@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from frame import CLUSTERS, DATA_SOURCE, RUNBOOKS, SERVICE, SERVICES, STATUS_PAGE, dashboard, status_page, to
-from panels import (BLUE, GREEN, GREY, NONE_IS_GOOD, NONE_IS_VITAL, ORANGE, RED, VERDICT, Column, bars, counted, graph, not_a_number,
+from panels import (BLUE, GREEN, GREY, NONE_IS_GOOD, NONE_IS_VITAL, ORANGE, RED, VERDICT, Column, bars, counted, graph,
                     objective, override, row, said, share, spans, steps, table, target, tile)
 from thresholds import factors
 
@@ -31,9 +31,11 @@ def of_budget(slo: str) -> str:
             f'(service_slo:mixed_state_error_budget:ratio{{{SERVICE}, slo="{slo}"}} > 0))')
 
 
-def convergence(quantile: float) -> str:
-    return (f"histogram_quantile({quantile}, sum by (cluster, service, le) (max by (cluster, service, dimension, shard, le) "
-            f"(increase(mixed_state_node_convergence_seconds_bucket{{{SERVICE}}}[7d]))))")
+ARRIVED = f"service_le:mixed_state_node_convergence:delta5m{{{SERVICE}}}"
+
+
+def convergence(quantile: float, window: str = "7d") -> str:
+    return f"histogram_quantile({quantile}, sum by (cluster, service, le) (sum_over_time({ARRIVED}[{window}])))"
 
 
 LAG = f"quantile by (cluster, service) (0.95, max by (cluster, service, node) (mixed_state_replica_lag_seconds{{{SERVICE}}}))"
@@ -150,15 +152,12 @@ DASHBOARD = dashboard(
                [target(f'max by (service) (service_slo:mixed_state_error_budget_remaining:ratio{{{SERVICE}, slo="exposure"}})', "{{service}}",
                        "range")], unit="percentunit", max=1, no_value="no traffic seen")],
         [bars("Changes by outcome, 7d", "How do changes end? Expired and rolled back ones are work for the platform team.",
-              [target("round(sum by (outcome) (max by (cluster, service, dimension, outcome, shard) "
-                      f"(increase(mixed_state_changes_total{{{SERVICE}}}[7d]))))", "{{outcome}}")], decimals=0, no_value="no change in 7d",
+              [target(f"sum by (outcome) (sum_over_time(service_outcome:mixed_state_changes:delta5m{{{SERVICE}}}[7d]))", "{{outcome}}")], decimals=0, no_value="no change in 7d",
               thresholds=steps((0, BLUE))),
-         graph("Convergence, 1d", "Do changes arrive faster than they did? The dashed line is the strictest objective. Rising: look at the "
-               "slowest service's last nodes.",
-               [target(f"max(histogram_quantile({quantile / 100}, sum by (cluster, service, le) (max by (cluster, service, dimension, shard, "
-                       f"le) (increase(mixed_state_node_convergence_seconds_bucket{{{SERVICE}}}[1d])))) >= 0)", f"p{quantile}", "range")
-                for quantile in (95, 99)]
+         graph("Convergence, 1h", "Do changes arrive faster than they did? By the hour, the slowest service. The dashed line is the strictest "
+               "objective. Rising: look at that service's last nodes.",
+               [target(f"max({convergence(quantile / 100, '1h')} >= 0)", f"p{quantile}", "range") for quantile in (95, 99)]
                + [target(f"min(service:mixed_state_convergence_objective:seconds{{{SERVICE}}})", "strictest objective", "range")],
-               unit="s", no_value="no change yet", mappings=not_a_number("no change"), overrides=[objective("strictest objective")])],
+               unit="s", no_value="no change yet", overrides=[objective("strictest objective")])],
     ])],
     variables=[DATA_SOURCE, CLUSTERS, SERVICES, STATUS_PAGE, RUNBOOKS], last="7d", refresh="5m", events=None)

@@ -23,7 +23,8 @@ def unplanned(window: str) -> str:
 
 VERDICT_ROW = [
     tile("Gate", "May the rollout go on? What a pipeline is told now, the worst of the services shown. HOLD or ROLL BACK: the reasons stand in "
-         "'Why it holds'.", [target(f"max(service:mixed_state_gate:verdict{{{SERVICE}}})")], 4, 5, filled=True, mappings=VERDICT,
+         "'Why it holds'.", [target(f"max(service:mixed_state_gate:verdict{{{SERVICE}}} and on (cluster, service) "
+                 f"service_dimension_status:mixed_state_nodes:sum{{{SERVICE}}})")], 4, 5, filled=True, mappings=VERDICT,
          thresholds=steps((0, GREEN), (1, GREY)), no_value="no verdict yet"),
     tile("Exposure 5m", "Are users hit, how many? The share of the known traffic that divergent nodes served, in the worst service, and how it "
          "stands to its budget. Colours are those of MixedStatePauseRollout and MixedStateExposureBurn: pause, then roll back or go forward.",
@@ -65,19 +66,27 @@ WHO = table(
      target(f"{has(DIMENSION)} and on ({PER_NODE}) {status(DIMENSION)} > 0", kind="table"),
      target(f"max by ({PER_NODE}) (mixed_state_node_differing_keys{{{DIMENSION}}})", kind="table")],
     [Column("service", "Service"), Column("dimension", "Dimension"), Column("node", "Node", links=TO_DEBUG),
-     Column("A", "Status", said(STATUS, 120)), Column("B", "For", {"unit": "s", "decimals": 0, "custom_width": 110}),
+     Column("A", "Status", said(STATUS, 110)), Column("B", "For", {"unit": "s", "decimals": 0, "custom_width": 110}),
      Column("has", "Is in state"), Column("D", "Keys that differ", {"decimals": 0, "custom_width": 130})],
     (16, 8), worst="Status", no_value="every node that is watched is canonical, or none is watched yet")
+REASONS = {
+    "stale": "what is shown is too old", "first_round": "a node was not polled yet", "no_nodes": "there are no nodes",
+    "unknown_dimension": "the caller names a dimension that is not there", "no_canonical": "nothing says which state is right",
+    "unknown_nodes": "more nodes are unknown than tolerated", "exposure_burn": "over 4 times the budget for 15 minutes",
+    "incompatible": "two live states do not go together", "manual_hold": "somebody holds it by hand",
+    "access_policy_drift": "nodes differ in who may do what", "change_overdue": "another change is overdue",
+    "divergent_nodes": "nodes diverge that this change does not explain"}
 WHY = table(
     "Why it holds", "What must change before the gate says go? Each reason once. The status page says it with nodes and times.",
     [target(f"max by (cluster, service, reason) (mixed_state_gate_reason_info{{{SERVICE}}})", kind="table")],
-    [Column("service", "Service", links=[status_page(service="Service")]), Column("reason", "Reason")], (8, 8),
+    [Column("service", "Service", links=[status_page(service="Service")]), Column("reason", "Reason", {"mappings": [
+        {"type": "value", "options": {code: {"text": text, "index": index} for index, (code, text) in enumerate(REASONS.items())}}]})], (8, 8),
     no_value="no reason is given: see the gate above")
 FIRING = table(
     "Alerts that fire", "What has told somebody, and what should I do about it? Click an alert for its runbook, an incident is one page.",
     [target('max by (severity, alertname, service, dimension, incident) (ALERTS{alertname=~"MixedState.+", '
             'alertname!="MixedStateWatchdog", alertstate="firing", cluster=~"$cluster", service=~"$service|none"})', kind="table")],
-    [Column("severity", "Severity", {"custom_width": 90}), Column("alertname", "Alert", links=[runbook("Alert")]), Column("service", "Service"),
+    [Column("severity", "Severity", {"custom_width": 80}), Column("alertname", "Alert", {"custom_width": 250}, [runbook("Alert")]), Column("service", "Service"),
      Column("dimension", "Dimension"), Column("incident", "Incident")], (12, 7), no_value="no alert fires, or the alerts are not loaded")
 INFO = "max by (cluster, service, dimension, deploy_id, from, to, open) (mixed_state_change_info"
 OF_DEPLOYS = f'{DIMENSION}, deploy_id=~"$deploy_id"'
@@ -91,9 +100,9 @@ CHANGES = table(
      Column("deploy_id", "Deploy", links=[
          to("mixed-state-oncall", "All that this deploy touches", BEGUN, deploy_id="Deploy"),
          to("mixed-state-oncall", "This dimension of this service", BEGUN, service="Service", dimension="Dimension", deploy_id="Deploy")]),
-     Column("from", "From"), Column("to", "To"), Column("open", "Open", {"custom_width": 70}),
-     Column("A", "Began", {"unit": "dateTimeAsIso", "mappings": not_a_number("closed"), "custom_width": 170})], (12, 7),
-    no_value="no change was seen yet")
+     Column("from", "From"), Column("to", "To"),
+     Column("A", "Began", {"unit": "dateTimeAsIso", "mappings": not_a_number("closed"), "custom_width": 160})], (12, 7),
+    unseen=("open",), no_value="no change was seen yet")
 
 
 def in_region(which: str) -> str:

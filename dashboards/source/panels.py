@@ -136,8 +136,8 @@ class Column(typing.NamedTuple):
 
 
 def table(title: str, question: str, targets: list[dict], columns: list[Column], size: tuple[int, int] = (24, 8), *,
-          worst: str = "", **more: object) -> Panel:
-    """One row for each set of labels; the first question decides which rows there are. What is no column is hidden."""
+          worst: str = "", unseen: tuple[str, ...] = (), **more: object) -> Panel:
+    """One row for each set of labels; the first question decides which rows there are; labels that are `unseen` are hidden."""
     def source(field: str) -> str:
         if len(field) > 1 or not field.isupper():
             return field
@@ -146,7 +146,7 @@ def table(title: str, question: str, targets: list[dict], columns: list[Column],
     numbers = [source(chr(ord("A") + index)) for index in range(len(targets))]
     if "Value #A" in names:  # so it is called when no other question has an answer
         names["Value"] = names["Value #A"]
-    hidden = ["Time", "__name__", *(number for number in numbers if number not in names)]
+    hidden = ["Time", "__name__", *unseen, *(number for number in numbers if number not in names)]
     order = ["cluster", *(source(column.field) for column in columns)]
     changes = [{"id": "merge", "options": {}}] if len(targets) > 1 else []
     changes.append({"id": "organize", "options": {"excludeByName": dict.fromkeys(hidden, True), "renameByName": names,
@@ -154,7 +154,7 @@ def table(title: str, question: str, targets: list[dict], columns: list[Column],
     if worst:
         changes.append({"id": "sortBy", "options": {"fields": {}, "sort": [{"field": worst, "desc": True}]}})
     looks = [override(column.name, **{"noValue": "–"} | column.look | ({"links": column.links} if column.links else {}))
-             for column in columns]
+             for column in columns] + [override("Cluster", custom_width=90)]
     made = panel("table", title, question, targets, size, overrides=looks, thresholds=PLAIN,
                  custom={"align": "left", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": False},
                  options={"cellHeight": "sm", "showHeader": True}, **more)

@@ -72,7 +72,7 @@ UNSEEN_END = {"annotation Changes end"}  # no change has ended
 NO_KEYS = {"Keys that differ A", "Has against should have E", "Keys that differ over time A", "Who is not canonical D"}
 UNCHANGED = {*UNSEEN_END, "annotation Changes begin", "variable deploy_id", "Changes A", "Convergence of open changes A", "Converged A",
              "Change age A", "Change age B", "F1 Change age A", "Converged 7d A", "Converged 7d B", "p99 converged 7d A",
-             "Convergence, 1d A", "Convergence, 1d B", "Nodes per state A", "F1 Moves, 30m A", "F1 Moves, 30m B"}
+             "Convergence, 1h A", "Convergence, 1h B", "Nodes per state A", "F1 Moves, 30m A", "F1 Moves, 30m B"}
 NOT_DIVERGENT = {*NO_KEYS, "Divergent for A", "Has against should have D", "Services, worst first E", "Who is not canonical A",
                  "Who is not canonical B", "Who is not canonical C"}
 NOT_ALLOWED = {"Allowed A"}
@@ -129,11 +129,11 @@ class World:
             nonlocal wrong
             if self.blind:
                 return 503, {}, ""
-            wrong += 50 * self.failing
+            wrong += 40 * self.failing
             if path == "/admin":
                 return 403, {}, ""
             said = {"version": str(self.versions[node])} if node else {
-                "ok": int(100 * time.time()), "failed": wrong, "twice": wrong, "pending": 3, "oldest": 12, "mismatched": 0, "last": time.time()}
+                "ok": int(1e6 * time.time()), "failed": 1000 * wrong, "twice": wrong, "pending": 3, "oldest": 12, "mismatched": 0, "last": time.time()}
             return 200, {"Content-Type": "application/json"}, json.dumps(said)
         server = Endpoint(speak)
         self.stops.append(server.stop)

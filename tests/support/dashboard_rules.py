@@ -198,7 +198,7 @@ def d9_windows(dashboard: Dashboard) -> Complaints:
         if "interval" in panel:
             yield f"{panel['title']}: has an interval of its own"
     for where, expression in questions(dashboard):
-        for window in re.findall(r"\b(?:i?rate|increase)\([^\[]*\[([^\]]+)\]", expression):
+        for window in re.findall(r"\b(?:i?rate|increase|sum_over_time)\([^\[]*\[([^\]]+)\]", expression):
             if window != "$__rate_interval" and window not in where:
                 yield f"{where}: a window of {window} that the title does not name"
 
