@@ -235,6 +235,7 @@ class Situations(unittest.TestCase):
         self.world.failing = True
         self.world.pair.standby.link.cut()
         self.world.until("one is left behind", "software_version", "divergent", 1)
+        self.world.versions["web-4"] = 42  # and one goes back
         self.world.pair.primary.psql("CREATE TABLE more (id bigint)", db="orders")
         tiles = self.settled(dict.fromkeys(
             ("Change age: of its time", "Exposure 5m: of budget", "Paging now", "Duplicates 1d: of target"), "red") | {"Converged": "blue"})
