@@ -27,8 +27,6 @@ VARIABLE = re.compile(r"\$\{(\w+)(?:[.\[:][^}]*)?\}|\$(\w+)")
 FAMILY_SUFFIX = re.compile(r"_(bucket|sum|count)$")
 # What the exporter does not say itself: Prometheus does.
 OF_PROMETHEUS = {"up", "ALERTS", "scrape_samples_scraped", "scrape_duration_seconds", "prometheus_rule_evaluation_failures_total"}
-# Said by parts of the exporter that are not there yet.
-LATER = {"mixed_state_gate_verdict", "mixed_state_gate_reason_info"}
 # What an alert reads to be named, or to be quiet: no cause of it.
 GUARDS = {"service:mixed_state_identity:info", "service_dimension:mixed_state_identity:info", "service:mixed_state_min_bad_events:count",
           "service_status:mixed_state_traffic:rate", "service_slo:mixed_state_bad_events:rate", "service_slo:mixed_state_events:rate",
@@ -218,7 +216,7 @@ def d11_metrics(dashboard: Dashboard) -> Complaints:
     exported = set(re.findall(r"^# TYPE (\w+)", page, re.MULTILINE))
     recorded = {re.sub(r"rate(\d+[mhd])$", "rate", rule["record"]) for rule in rules("record")}
     for where, expression in questions(dashboard):
-        for name in sorted(named(expression) - exported - recorded - OF_PROMETHEUS - LATER):
+        for name in sorted(named(expression) - exported - recorded - OF_PROMETHEUS):
             if FAMILY_SUFFIX.sub("", name) not in exported:
                 yield f"{where}: nothing exports or records {name}"
 
