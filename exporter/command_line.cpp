@@ -132,6 +132,8 @@ void add_flags(CLI::App& app, CommandLine& line) {
   app.add_option("--web.config.file", line.web_config_file,
                  "TLS, users and headers, as the Prometheus exporter toolkit reads them");
   app.add_flag("--web.enable-lifecycle", line.enable_lifecycle, "Allow POST /-/reload");
+  app.add_flag("--web.enable-changes", line.enable_changes,
+               "Allow POST /api/v1/changes, for the users and certificates of --web.config.file");
   app.add_option("--storage.path", line.storage_path,
                  "File of the history, which survives restarts (none: memory only)");
   add_retention(app, line.storage_retention);

@@ -19,6 +19,7 @@ struct CommandLine {
   std::string web_config_file;  // empty: plain HTTP
   std::string telemetry_path = "/metrics";
   bool enable_lifecycle = false;  // POST /-/reload
+  bool enable_changes = false;    // POST /api/v1/changes
   std::string storage_path;       // of the history; empty: nothing survives the process
   Duration storage_retention = std::chrono::hours(24 * 90);
   PerNode per_node = PerNode::automatic;

@@ -77,6 +77,7 @@ class Dimension {
   // Of the last evaluation. Not shown: no node has ever had it, or nothing of it is compared.
   bool shown() const { return shown_; }
   DimensionView view(const World& world) const;
+  std::optional<ChangeView> change(const std::string& deploy_id, Now now) const;
 
  private:
   // A group of compare_within (or of replication, for the history of replication).

@@ -122,6 +122,22 @@ DimensionView Dimension::view(const World& world) const {
   return view;
 }
 
+std::optional<ChangeView> Dimension::change(const std::string& deploy_id, Now now) const {
+  const Change* oldest = nullptr;
+  const Change* newest = nullptr;
+  const auto is = [&deploy_id](const Change* change) {
+    return change != nullptr && change->declared && change->deploy_id == deploy_id;
+  };
+  for (const auto& [name, group] : groups_) {
+    const Change* open = group.changes.open();
+    const Change* last = group.changes.last(now.mono);
+    if (is(open) && (oldest == nullptr || open->started.mono < oldest->started.mono)) oldest = open;
+    if (is(last) && (newest == nullptr || last->closed > newest->closed)) newest = last;
+  }
+  const Change* found = oldest != nullptr ? oldest : newest;
+  return found == nullptr ? std::nullopt : std::optional(view_of(*found, name_, now));
+}
+
 void Dimension::view_changes(DimensionView& view, Now now) const {
   std::vector<const Change*> open;
   const Change* newest = nullptr;

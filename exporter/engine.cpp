@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "exporter/declared_sources.h"
+#include "exporter/engine_service.h"
 #include "exporter/log.h"
 #include "exporter/maintenance.h"
 #include "exporter/text.h"
@@ -16,10 +17,6 @@ constexpr Duration kMostGap = std::chrono::seconds(5);
 
 // However quick the polls, a snapshot is believed for this long (semantics 9).
 constexpr Duration kFreshAtLeast = std::chrono::seconds(60);
-
-Now now() {
-  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
-}
 
 // The names of a service's `collect` entries: the kind, numbered from the second of a kind on.
 std::vector<std::string> entry_names(const std::vector<CollectEntry>& entries) {
@@ -69,28 +66,6 @@ void warn_of_few(const ServiceView& view, int wanted, Mono now) {
 
 }  // namespace
 
-struct Engine::Service {
-  Evaluator evaluator;
-  ServiceSettings settings;
-  std::vector<CollectEntry> entries;
-  std::vector<CollectorView> collectors;  // one an entry
-  std::vector<NodeSettings> discovered;   // by the last successful read
-  std::uint64_t followed = 0;             // the members' version that is polled
-
-  std::vector<NodeSettings> inventory() const {
-    auto all = settings.nodes;
-    const auto more = without(discovered, settings.nodes);
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-
-  CollectorView* collector(const std::string& name) {
-    const auto found = std::find_if(collectors.begin(), collectors.end(),
-                                    [&](const auto& view) { return view.kind == name; });
-    return found == collectors.end() ? nullptr : &*found;
-  }
-};
-
 Engine::Engine(const asio::any_io_executor& executor, const Config& config, Publish publish,
                Fetch fetch, Past past)
     : publish_(std::move(publish)),
@@ -103,19 +78,22 @@ Engine::Engine(const asio::any_io_executor& executor, const Config& config, Publ
             [this](const DeclaredUrls::Place& place, const Polled<std::string>& text) {
               fetched(place, text);
             }) {
+  for (const auto& [service, remembered] : past_.before)
+    announcements_.restore(service, remembered.announced);
   reload(config);
 }
 
 Engine::~Engine() = default;
 
 void Engine::reload(const Config& config) {
-  const Now instant = now();
+  const Now instant = this_instant();
   cadences_ = config.cadences;
   maintenance_ = config.maintenance;
   order_.clear();
   std::vector<ServiceSettings> all;
   for (const auto& service : config.services) {
-    const auto& settings = service.settings;
+    auto settings = service.settings;
+    settings.allow = allowed(settings, instant.wall);
     order_.push_back(settings.name);
     all.push_back(settings);
     auto known = services_.find(settings.name);
@@ -123,6 +101,7 @@ void Engine::reload(const Config& config) {
       Service made{Evaluator(settings, cadences_), {}, {}, {}, {}, 0};
       known = services_.emplace(settings.name, std::move(made)).first;
       restore(known->second.evaluator, settings.name, instant);
+      tell_announced(known->second.evaluator, service.settings, instant);
     } else {
       known->second.evaluator.reconfigure(settings, cadences_);
     }
@@ -192,7 +171,7 @@ void Engine::add_targets(Service& service, std::size_t entry,
 
 void Engine::unsuited(Service& service, const std::string& node, const std::string& kind,
                       const std::string& error) {
-  const Now instant = now();
+  const Now instant = this_instant();
   log_limited(
       service.settings.name + "/" + node + "/" + kind, instant.mono, LogLevel::warn,
       "discovered node cannot be polled",
@@ -205,7 +184,7 @@ void Engine::found(const std::string& name, const std::vector<NodeSettings>& nod
   if (known == services_.end()) return;
   Service& service = known->second;
   service.discovered = nodes;
-  service.evaluator.inventory(service.inventory(), now());
+  service.evaluator.inventory(service.inventory(), this_instant());
   follow_members();
   changed();
 }
@@ -214,7 +193,7 @@ void Engine::polled(const Target& target, Depth /*depth*/, Duration took, Polled
   const auto found = services_.find(target.service);
   if (found == services_.end()) return;
   Service& service = found->second;
-  const Now instant = now();
+  const Now instant = this_instant();
   if (auto* collector = service.collector(target.kind)) {
     collector->duration.observe(std::chrono::duration<double>(took).count());
     if (auto* node = find_node(*collector, target.node)) {
@@ -268,7 +247,7 @@ void Engine::positions(const std::string& service,
                        const std::map<std::string, PositionReading>& round) {
   const auto found = services_.find(service);
   if (found == services_.end()) return;
-  found->second.evaluator.positions(round, now());
+  found->second.evaluator.positions(round, this_instant());
   reread(service, found->second);
   changed();
 }
@@ -280,7 +259,7 @@ void Engine::reread(const std::string& name, Service& service) {
 void Engine::fetched(const DeclaredUrls::Place& place, const Polled<std::string>& text) {
   const auto found = services_.find(place.service);
   if (found == services_.end()) return;
-  tell_fetched(found->second.settings, place, text, found->second.evaluator, now());
+  tell_fetched(found->second.settings, place, text, found->second.evaluator, this_instant());
   changed();
 }
 
@@ -298,7 +277,7 @@ void Engine::wake_at(Mono at) {
 }
 
 void Engine::evaluate() {
-  const Now instant = now();
+  const Now instant = this_instant();
   if (instant.mono >= next_read_) {
     next_read_ = instant.mono + cadences_.poll_interval;
     for (auto& [name, service] : services_) {
@@ -316,12 +295,17 @@ void Engine::evaluate() {
     Service& service = services_.at(name);
     service.evaluator.maintenance(open_maintenance(maintenance_, name, instant.wall));
     auto view = service.evaluator.evaluate(instant);
-    if (past_.keep) remembered.emplace(name, service.evaluator.remember(instant));
+    if (view) settle(service, *view, instant);
+    if (past_.keep) {
+      auto& kept = remembered[name] = service.evaluator.remember(instant);
+      kept.announced = announcements_.remember(name);
+    }
     if (!view) {
       ++snapshot->incomplete;
       snapshot->waiting.push_back(name);
       continue;
     }
+    view->hold = announcements_.hold(name, instant.wall);
     view->collectors = service.collectors;
     view->discovery_up = discovery_.up(name);
     warn_of_few(*view, service.settings.min_nodes, instant.mono);
@@ -334,6 +318,7 @@ void Engine::evaluate() {
   last_evaluation_ = instant.mono;
   next_evaluation_ = Mono::max();
   wake_at(instant.mono + kMostGap);
+  if (past_.announced) past_.announced(announcements_.all());
   if (past_.keep) past_.keep(std::move(remembered));
   publish_(std::move(snapshot));
 }

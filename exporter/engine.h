@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "exporter/announcements.h"
 #include "exporter/declared_urls.h"
 #include "exporter/discovery.h"
 #include "exporter/evaluator.h"
@@ -26,10 +27,12 @@ class Engine : private PollListener {
  public:
   using Publish = std::function<void(std::shared_ptr<const Snapshot>)>;
 
-  // What an earlier run remembered, and who keeps what this one does; both may be empty.
+  // What an earlier run remembered, who keeps what this one does, and who is told of what is
+  // announced before each snapshot; all may be empty.
   struct Past {
     Histories before;
     std::function<void(Histories)> keep;
+    std::function<void(std::shared_ptr<const std::vector<Announced>>)> announced = nullptr;
   };
 
   // `fetch` gets what is declared at URLs.
@@ -44,6 +47,13 @@ class Engine : private PollListener {
 
   // Another configuration from now on. What both have keeps its history and its connections.
   void reload(const Config& config);
+
+  // What `by` announces. When it is accepted it is in the snapshot that is published before this
+  // returns, and in what is kept.
+  Accepted<Announced> announce(const Word& word, const std::string& by);
+
+  // What everybody uses to reach other machines.
+  std::shared_ptr<Environment> environment() const { return poller_.environment(); }
 
   // Whether every discovery has been read or has failed at least once.
   bool looked() const { return discovery_.looked(); }
@@ -66,6 +76,11 @@ class Engine : private PollListener {
   // A poll that succeeded but for some dimensions.
   void unread(Service& service, const Target& target, Reason reason, const std::string& dimensions,
               Now instant);
+  Accepted<const Announced*> accept(const Announcement& said, const std::string& by, Wall now);
+  Accepted<const Announced*> end(const Ending& ending, Now instant);
+  void tell_announced(Evaluator& evaluator, const ServiceSettings& settings, Now instant);
+  void settle(const Service& service, const ServiceView& view, Now instant);
+  std::vector<Acknowledgement> allowed(const ServiceSettings& settings, Wall now) const;
   void fetched(const DeclaredUrls::Place& place, const Polled<std::string>& text);
   void changed();         // evaluate soon
   void wake_at(Mono at);  // evaluate then, unless sooner
@@ -75,6 +90,7 @@ class Engine : private PollListener {
 
   Publish publish_;
   Past past_;
+  Announcements announcements_;
   Cadences cadences_;
   std::vector<Maintenance> maintenance_;
   std::vector<std::string> order_;  // of the services, as configured

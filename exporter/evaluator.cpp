@@ -250,6 +250,18 @@ void Evaluator::declare(const std::string& dimension, const Declaration& declara
   }
 }
 
+void Evaluator::allow(std::vector<Acknowledgement> all) {
+  memory_->settings.allow = std::move(all);
+  memory_->compare();
+}
+
+std::optional<ChangeView> Evaluator::change(const std::string& dimension,
+                                            const std::string& deploy_id, Now now) const {
+  const auto found = memory_->dimensions.find(dimension);
+  if (found == memory_->dimensions.end()) return std::nullopt;
+  return found->second->change(deploy_id, now);
+}
+
 void Evaluator::maintenance(const std::optional<OpenMaintenance>& open) {
   memory_->maintenance = open;
 }

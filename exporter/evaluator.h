@@ -98,6 +98,14 @@ class Evaluator {
   void declare(const std::string& dimension, const Declaration& declaration, Now now,
                const std::string& source = {});
 
+  // The acknowledgements from now on, in the place of those of the settings.
+  void allow(std::vector<Acknowledgement> all);
+
+  // The declared change with this deploy id: the oldest open one of all groups, else the one that
+  // ended last. Nothing when none is known, or was not looked at yet.
+  std::optional<ChangeView> change(const std::string& dimension, const std::string& deploy_id,
+                                   Now now) const;
+
   // The service's maintenance window that is open now, and its end and reason; nothing when none
   // is.
   struct OpenMaintenance {

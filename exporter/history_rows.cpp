@@ -116,6 +116,18 @@ void fields(auto& each, Like<RememberedWords> auto& w) {
   each("last_p95", w.last_p95);
 }
 
+void fields(auto& each, Like<RememberedAnnouncement> auto& a) {
+  each("kind", a.kind);
+  each("content", a.content);
+  each("by", a.by);
+  each("at", a.at);
+  each("closed", a.closed);
+  each("abandoned", a.abandoned);
+  each("back_to", a.back_to);
+  each("outcome", a.outcome);
+  each("ended", a.ended);
+}
+
 struct Write {
   json out = json::object();
 
@@ -224,6 +236,7 @@ constexpr const char* kJoined = "joined";
 constexpr const char* kWords = "words";
 constexpr const char* kGroup = "group";
 constexpr const char* kNode = "node";
+constexpr const char* kAnnounced = "announced";
 
 // The rows of one kind whose values differ between two maps by name.
 template <typename T>
@@ -267,6 +280,7 @@ void compare_dimension(const RowKey& key, const RememberedDimension& before, boo
 void compare_service(const std::string& service, const Remembered& before, const Remembered& now,
                      RowChanges& out) {
   compare({service, "", kJoined, ""}, before.joined, now.joined, out);
+  compare({service, "", kAnnounced, ""}, before.announced, now.announced, out);
   static const RememberedDimension none;
   for (const auto& [name, dimension] : now.dimensions) {
     const auto old = before.dimensions.find(name);
@@ -284,6 +298,7 @@ void compare_service(const std::string& service, const Remembered& before, const
 void take(const RowKey& key, const json& value, Remembered& out) {
   if (key.kind == kService) return Read::get(value, out.at);
   if (key.kind == kJoined) return Read::get(value, out.joined[key.name]);
+  if (key.kind == kAnnounced) return Read::get(value, out.announced[key.name]);
   RememberedDimension& dimension = out.dimensions[key.dimension];
   if (key.kind == kWords) return Read::get(value, dimension.words);
   if (key.kind == kGroup) return Read::get(value, dimension.groups[key.name]);

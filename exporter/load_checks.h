@@ -18,6 +18,7 @@ struct Draft {
   std::vector<ServiceDraft> services;
   std::vector<Maintenance> maintenance;
   std::vector<Acknowledgement> allow;
+  std::optional<ChangeWebhook> change_webhook;
 };
 
 // Names that must be unique, names that must exist, cadences that must fit.

@@ -7,6 +7,7 @@
 
 #include "exporter/load_checks.h"
 #include "exporter/load_maintenance.h"
+#include "exporter/load_policies.h"
 #include "exporter/load_values.h"
 #include "exporter/nearest.h"
 #include "exporter/options_source.h"
@@ -20,6 +21,16 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Shape = Options::Shape;
+
+std::optional<ChangeWebhook> read_webhook(Options& global) {
+  auto options = global.map("change_webhook");
+  if (!options) return std::nullopt;
+  ChangeWebhook webhook{read_url_source(*options), {}};
+  if (options->shape("url") == Shape::missing) options->wrong("url", "where changes are told");
+  webhook.timeout =
+      bounded(*options, "timeout", milliseconds(100), seconds(60), ChangeWebhook().timeout);
+  return webhook;
+}
 
 // Defaults follow poll_interval where they would not fit it.
 Cadences read_cadences(Options& root) {
@@ -38,8 +49,9 @@ Cadences read_cadences(Options& root) {
 }
 
 Draft read_draft(Options root) {
-  Draft draft{std::move(root), {}, {}, {}, {}};
+  Draft draft{std::move(root), {}, {}, {}, {}, {}};
   draft.cadences = read_cadences(draft.root);
+  if (auto global = draft.root.map("global")) draft.change_webhook = read_webhook(*global);
   for (auto& service : draft.root.maps("services"))
     draft.services.push_back(read_service(std::move(service)));
   if (draft.services.empty() && draft.root.finish())
@@ -150,7 +162,7 @@ Result<void> check_draft(Draft& draft, const std::vector<CollectorKind>& kinds) 
 }
 
 Result<Config> make_config(Draft& draft, const std::vector<CollectorKind>& kinds) {
-  Config config{draft.cadences, {}, draft.maintenance};
+  Config config{draft.cadences, {}, draft.maintenance, draft.change_webhook};
   std::map<std::string, Words> dimensions;
   for (auto& service : draft.services) {
     auto made = make_service(service, kinds);

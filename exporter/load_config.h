@@ -5,11 +5,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "exporter/collector.h"
 #include "exporter/config.h"
+#include "exporter/fetch.h"
 #include "exporter/result.h"
 
 namespace mse {
@@ -40,6 +42,7 @@ struct Config {
   Cadences cadences;
   std::vector<ServiceConfig> services;
   std::vector<Maintenance> maintenance;
+  std::optional<ChangeWebhook> change_webhook{};
 };
 
 // The configuration in `path`, its collectors made by `kinds`, whose errors are those of finish()

@@ -47,17 +47,6 @@ bool is_url(std::string_view text) {
                       [](char c) { return c <= ' ' || c == '\x7f' || c == '#' || c == '\\'; });
 }
 
-// Reads its keys whether a URL is there or not, so that all are known.
-UrlSource read_url_source(Options& options) {
-  UrlSource source;
-  source.url = options.text("url").value_or("");
-  if (options.shape("url") != Shape::missing && !is_url(source.url))
-    options.wrong("url", "http:// or https:// with host and path");
-  source.ca_file = options.path("ca_file").value_or("");
-  source.bearer_token = options.secret("bearer_token");
-  return source;
-}
-
 DeclaredSource read_declared(Options& options) {
   constexpr std::string_view kInstead = "literal, file or url";
   bool unsupported = false;
@@ -215,6 +204,16 @@ Objectives read_objectives(Options& service) {
 }
 
 }  // namespace
+
+UrlSource read_url_source(Options& options) {
+  UrlSource source;
+  source.url = options.text("url").value_or("");
+  if (options.shape("url") != Shape::missing && !is_url(source.url))
+    options.wrong("url", "http:// or https:// with host and path");
+  source.ca_file = options.path("ca_file").value_or("");
+  source.bearer_token = options.secret("bearer_token");
+  return source;
+}
 
 void read_policies(Options& service, ServiceSettings& settings) {
   read_canonical(service, settings);

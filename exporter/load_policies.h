@@ -7,6 +7,9 @@
 
 namespace mse {
 
+// The keys of a URL in `options`, url itself among them; all are read whether it is there or not.
+UrlSource read_url_source(Options& options);
+
 // Fills in the settings; what is wrong is remembered in `service`.
 void read_policies(Options& service, ServiceSettings& settings);
 

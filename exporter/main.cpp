@@ -89,7 +89,7 @@ int run(const CommandLine& line) {
       std::printf("%s is valid\n", line.config_file.c_str());
       return 0;
     default:
-      return serve(line, *config, collector_kinds(), fetch_url);
+      return serve(line, *config, collector_kinds(), fetch_url, send_url);
   }
 }
 

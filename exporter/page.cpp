@@ -10,7 +10,8 @@ namespace mse {
 
 std::shared_ptr<const Page> make_page(std::shared_ptr<const Snapshot> snapshot,
                                       const ExpositionSettings& settings, SelfMetrics& self,
-                                      const ProcessStats& process) {
+                                      const ProcessStats& process,
+                                      std::shared_ptr<const std::vector<Announced>> announced) {
   auto page = std::make_shared<Page>();
   Exposition services = render_services(*snapshot, settings);
   self.dropped(services.dropped);
@@ -21,6 +22,7 @@ std::shared_ptr<const Page> make_page(std::shared_ptr<const Snapshot> snapshot,
   page->stale_after = snapshot->stale_after;
   page->incomplete = snapshot->incomplete;
   page->snapshot = std::move(snapshot);
+  page->announced = std::move(announced);
   return page;
 }
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 
+#include "exporter/announcements.h"
 #include "exporter/exposition.h"
 #include "exporter/model.h"
 #include "exporter/process.h"
@@ -24,6 +25,8 @@ struct Page {
   Duration stale_after = std::chrono::seconds(60);  // the age over which it is not served as truth
   int incomplete = 0;  // services without a complete first round; their metrics are left out
   std::shared_ptr<const Snapshot> snapshot;  // what it shows; never null in a page made of one
+  // Over HTTP, what is in force or was until lately; null: nothing ever.
+  std::shared_ptr<const std::vector<Announced>> announced;
 
  private:
   mutable std::once_flag compressed_;
@@ -33,7 +36,8 @@ struct Page {
 // `snapshot`, not null, with the exporter's own metrics, rendered. Counts what was dropped.
 std::shared_ptr<const Page> make_page(std::shared_ptr<const Snapshot> snapshot,
                                       const ExpositionSettings& settings, SelfMetrics& self,
-                                      const ProcessStats& process);
+                                      const ProcessStats& process,
+                                      std::shared_ptr<const std::vector<Announced>> announced = {});
 
 // `bytes` as one gzip member (libdeflate, level 1).
 std::string gzip(const std::string& bytes);

@@ -126,11 +126,26 @@ struct RememberedDimension {
   friend bool operator==(const RememberedDimension&, const RememberedDimension&) = default;
 };
 
+// What was announced over HTTP: as it was sent, by whom and when, and what became of it here.
+struct RememberedAnnouncement {
+  std::uint32_t kind = 0;  // an AnnouncementKind
+  std::string content, by;
+  Wall at{};
+  std::optional<Wall> closed;
+  bool abandoned = false;
+  std::string back_to;
+  std::optional<Outcome> outcome;
+  std::optional<Wall> ended;
+
+  friend bool operator==(const RememberedAnnouncement&, const RememberedAnnouncement&) = default;
+};
+
 // One service. `at` is when it was remembered: a clock that shows less at the next start stepped.
 struct Remembered {
   Wall at{};
   std::map<std::string, Wall> joined;  // nodes, since when in the inventory
   std::map<std::string, RememberedDimension> dimensions;
+  std::map<std::string, RememberedAnnouncement> announced;  // by id
 
   friend bool operator==(const Remembered&, const Remembered&) = default;
 };

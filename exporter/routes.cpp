@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "exporter/announcing.h"
 #include "exporter/gate_routes.h"
 #include "exporter/request_head.h"
 #include "exporter/status_page.h"
@@ -20,7 +21,7 @@ namespace {
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::string_view kHtmlType = "text/html; charset=utf-8";
 
-constexpr std::array<std::pair<int, std::string_view>, 14> kReasonPhrases{{
+constexpr std::array<std::pair<int, std::string_view>, 15> kReasonPhrases{{
     {200, "OK"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
@@ -30,6 +31,7 @@ constexpr std::array<std::pair<int, std::string_view>, 14> kReasonPhrases{{
     {408, "Request Timeout"},
     {409, "Conflict"},
     {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
@@ -170,13 +172,29 @@ Answer flagger_rollback(const Asked& asked) {
   return answer_flagger_rollback(asked.request, asked.page, asked.now);
 }
 
+template <AnnouncementKind kind>
+Answer of_kind(const Asked& asked) {
+  return announcements(kind, asked.request, asked.page, asked.settings);
+}
+
+template <AnnouncementKind kind>
+Answer one_of_kind(const Asked& asked) {
+  const auto path = asked.request.path;
+  return announcement(kind, path.substr(path.rfind('/') + 1), asked.request, asked.settings);
+}
+
+Answer flagger_change(const Asked& asked) {
+  return flagger_event(asked.request, asked.settings);
+}
+
 // Every address but the telemetry path, which the operator chooses.
 struct Route {
   std::string_view path, methods;
   Answer (*answer)(const Asked& asked);
 };
 constexpr std::string_view kReads = "GET, HEAD";
-constexpr std::array<Route, 8> kRoutes{{
+constexpr std::string_view kReadsAndPost = "GET, HEAD, POST";
+constexpr std::array<Route, 14> kRoutes{{
     {"/", kReads, status},
     {"/-/healthy", kReads, healthy},
     {"/-/ready", kReads, ready},
@@ -185,12 +203,25 @@ constexpr std::array<Route, 8> kRoutes{{
     {"/api/v1/gate", kReads, gate},
     {"/api/v1/gate/flagger", "POST", flagger},
     {"/api/v1/gate/flagger/rollback", "POST", flagger_rollback},
+    {"/api/v1/changes", kReadsAndPost, of_kind<AnnouncementKind::change>},
+    {"/api/v1/changes/flagger", "POST", flagger_change},
+    {"/api/v1/acknowledgements", kReadsAndPost, of_kind<AnnouncementKind::acknowledgement>},
+    {"/api/v1/acknowledgements/", "DELETE", one_of_kind<AnnouncementKind::acknowledgement>},
+    {"/api/v1/holds", kReadsAndPost, of_kind<AnnouncementKind::hold>},
+    {"/api/v1/holds/", "DELETE", one_of_kind<AnnouncementKind::hold>},
 }};
+
+// An address that ends with a slash, but the first, is that of what is named behind it.
+bool is_at(std::string_view address, std::string_view path) {
+  if (address == "/" || !address.ends_with('/')) return address == path;
+  return path.size() > address.size() && path.starts_with(address) &&
+         path.find('/', address.size()) == std::string_view::npos;
+}
 
 std::optional<Route> route_of(std::string_view path, const ServerSettings& settings) {
   if (path == settings.telemetry_path) return Route{path, kReads, metrics};
   for (const Route& route : kRoutes) {
-    if (route.path == path) return route;
+    if (is_at(route.path, path)) return route;
   }
   return std::nullopt;
 }

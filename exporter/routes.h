@@ -17,6 +17,7 @@ struct Request {
   std::string_view query{};                // after the "?", as it was sent; parse_query() reads it
   std::string_view body{};                 // whole; at most kBodyBytes
   std::string_view identity{}, address{};  // of the caller, for what is logged of it
+  std::string_view content_type{};         // of the body
 };
 
 struct Answer {

@@ -77,6 +77,7 @@ struct SelfMetrics::Registered {
   Counter* dropped = nullptr;
   Family<Counter>* answers = nullptr;
   Family<Counter>* storage = nullptr;
+  Family<Counter>* notices = nullptr;
 
   Gauge& gauge(const std::string& name, const std::string& help,
                const prometheus::Labels& labels = {}) {
@@ -109,12 +110,17 @@ SelfMetrics::SelfMetrics(std::string_view version, const ExpositionSettings& set
   for (const StorageError error : kStorageErrors) {
     all.storage->Add({{"reason", std::string(name(error))}});
   }
+  all.notices = &BuildCounter()
+                     .Name("mixed_state_change_notices_total")
+                     .Help("Notices of changes that the webhook took, or that were given up.")
+                     .Register(all.registry);
+  for (const char* result : {"failure", "success"}) all.notices->Add({{"result", result}});
   all.answers = &BuildCounter()
                      .Name("mixed_state_exporter_http_requests_total")
                      .Help("HTTP requests answered, by status code.")
                      .Register(all.registry);
-  for (const char* code : {"200", "400", "401", "403", "404", "405", "408", "409", "413", "429",
-                           "431", "500", "503", "505"}) {
+  for (const char* code : {"200", "400", "401", "403", "404", "405", "408", "409", "413", "415",
+                           "429", "431", "500", "503", "505"}) {
     all.answers->Add({{"code", code}});
   }
 }
@@ -132,6 +138,10 @@ void SelfMetrics::dropped(std::uint64_t series) {
 
 void SelfMetrics::storage_failed(StorageError error) {
   registered_->storage->Add({{"reason", std::string(name(error))}}).Increment();
+}
+
+void SelfMetrics::noticed(bool sent) {
+  registered_->notices->Add({{"result", sent ? "success" : "failure"}}).Increment();
 }
 
 void SelfMetrics::answered(int status) {

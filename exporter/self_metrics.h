@@ -27,6 +27,8 @@ class SelfMetrics {
   void dropped(std::uint64_t series);
   // The history could not be read or written.
   void storage_failed(StorageError error);
+  // The change webhook took a notice, or it was given up.
+  void noticed(bool sent);
   // An HTTP answer was given.
   void answered(int status);
 

@@ -7,29 +7,35 @@
 #include <csignal>
 #include <future>
 
+#include "exporter/change_notices.h"
 #include "exporter/engine.h"
 #include "exporter/front_door.h"
 #include "exporter/history.h"
 #include "exporter/log.h"
+#include "exporter/notice_sender.h"
 #include "exporter/page.h"
 #include "exporter/server.h"
 
 namespace mse {
 namespace {
 
-// How long POST /-/reload waits for the loop, which answers between two polls.
-constexpr auto kReloadWait = std::chrono::seconds(10);
+// How long a POST waits for the loop, which answers between two polls.
+constexpr auto kLoopWait = std::chrono::seconds(10);
 
 // Counting open files costs more than an evaluation, and nobody scrapes each.
 constexpr auto kStatsInterval = std::chrono::seconds(5);
 
-// What lives as long as the program serves. Everything but on_http_reload() runs on the loop.
+// How long an announcement waits for the writer, which answers after each commit.
+constexpr auto kCommitWait = std::chrono::seconds(10);
+
+// What lives as long as the program serves. Everything but on_http_reload() and on_announcement()
+// runs on the loop.
 class Process {
  public:
   Process(const CommandLine& line, const std::vector<CollectorKind>& kinds)
       : line_(line), kinds_(kinds), self_(MSE_VERSION, {line.per_node}), signals_(loop_) {}
 
-  int run(const Config& config, Fetch fetch) {
+  int run(const Config& config, Fetch fetch, Send send) {
     const auto started = start_server();
     if (!started) {
       log(LogLevel::error, "cannot serve", {{"error", started.error().message}});
@@ -44,11 +50,15 @@ class Process {
         loop_.get_executor(), config, [this](const auto& snapshot) { publish(snapshot); }, fetch,
         past());
     engine_ = &engine;
+    NoticeSender notices(engine.environment(), send, [this](bool sent) { self_.noticed(sent); });
+    notices.configure(config.change_webhook);
+    notices_ = &notices;
     for (const int signal : {SIGHUP, SIGINT, SIGTERM}) signals_.add(signal);
     wait_for_signal();
     log(LogLevel::info, "serving",
         {{"address", line_.listen_address}, {"path", line_.telemetry_path}});
     loop_.run();
+    notices_ = nullptr;
     log(LogLevel::info, "stopped");
     door_.reset();
     server_.reset();
@@ -62,6 +72,10 @@ class Process {
     settings.telemetry_path = line_.telemetry_path;
     settings.answered = [this](int status) { self_.answered(status); };
     if (line_.enable_lifecycle) settings.reload = [this] { return on_http_reload(); };
+    if (line_.enable_changes)
+      settings.announce = [this](const auto& word, const auto& by) {
+        return on_announcement(word, by);
+      };
     auto server = Server::start(std::move(settings));
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
@@ -100,17 +114,23 @@ class Process {
   }
 
   Engine::Past past() {
-    if (!history_) return {};
-    return {history_->found(),
-            [this](Histories remembered) { history_->keep(std::move(remembered)); }};
+    Engine::Past past;
+    past.announced = [this](auto announced) { announced_ = std::move(announced); };
+    if (!history_) return past;
+    past.before = history_->found();
+    past.keep = [this](Histories remembered) { history_->keep(std::move(remembered)); };
+    return past;
   }
 
   void publish(const std::shared_ptr<const Snapshot>& snapshot) {
+    if (shown_ && notices_ != nullptr)
+      for (auto& notice : change_notices(*shown_, *snapshot)) notices_->tell(std::move(notice));
+    shown_ = snapshot;
     if (!stats_read_ || snapshot->at - *stats_read_ >= kStatsInterval) {
       stats_ = read_process_stats();
       stats_read_ = snapshot->at;
     }
-    server_->publish(make_page(snapshot, {line_.per_node}, self_, stats_));
+    server_->publish(make_page(snapshot, {line_.per_node}, self_, stats_, announced_));
   }
 
   Result<void> reload() {
@@ -122,6 +142,7 @@ class Process {
       return tl::unexpected(config.error());
     }
     engine_->reload(*config);
+    notices_->configure(config->change_webhook);
     log(LogLevel::info, "configuration reloaded", {{"file", line_.config_file}});
     return {};
   }
@@ -131,8 +152,22 @@ class Process {
     const auto done = std::make_shared<std::promise<Result<void>>>();
     auto result = done->get_future();
     asio::post(loop_, [this, done] { done->set_value(reload()); });
-    if (result.wait_for(kReloadWait) == std::future_status::ready) return result.get();
+    if (result.wait_for(kLoopWait) == std::future_status::ready) return result.get();
     return fail("the reload is still under way; see the log");
+  }
+
+  // On one of the server's threads.
+  Accepted<Told> on_announcement(const Word& word, const std::string& by) {
+    const auto done = std::make_shared<std::promise<Accepted<Announced>>>();
+    auto result = done->get_future();
+    asio::post(loop_, [this, done, word, by] { done->set_value(engine_->announce(word, by)); });
+    if (result.wait_for(kLoopWait) != std::future_status::ready)
+      return tl::unexpected(Refused{503, "It is not in force yet; send it again."});
+    auto accepted = result.get();
+    if (!accepted) return tl::unexpected(accepted.error());
+    if (history_ && !history_->committed(kCommitWait))
+      return tl::unexpected(Refused{503, "It is in force but could not be stored; send it again."});
+    return Told{std::move(*accepted), history_ != nullptr};
   }
 
   void wait_for_signal() {
@@ -156,13 +191,16 @@ class Process {
   Engine* engine_ = nullptr;
   ProcessStats stats_;
   std::optional<Mono> stats_read_;
+  NoticeSender* notices_ = nullptr;
+  std::shared_ptr<const Snapshot> shown_;  // the last
+  std::shared_ptr<const std::vector<Announced>> announced_;
 };
 
 }  // namespace
 
 int serve(const CommandLine& line, const Config& config, const std::vector<CollectorKind>& kinds,
-          Fetch fetch) {
-  return Process(line, kinds).run(config, fetch);
+          Fetch fetch, Send send) {
+  return Process(line, kinds).run(config, fetch, send);
 }
 
 }  // namespace mse

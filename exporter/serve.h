@@ -13,6 +13,6 @@ namespace mse {
 // file again, and keeps the old one when the new one is wrong. Gives the process's exit code: 0
 // when told to stop, 1 when it could not serve.
 int serve(const CommandLine& line, const Config& config, const std::vector<CollectorKind>& kinds,
-          Fetch fetch);
+          Fetch fetch, Send send);
 
 }  // namespace mse

@@ -151,7 +151,8 @@ class CivetwebServer : public Server {
                           text_or_empty(info.query_string),
                           body,
                           caller->identity,
-                          caller->address};
+                          caller->address,
+                          text_or_empty(mg_get_header(connection, "Content-Type"))};
     const Answer result = answer(request, page_.newest(), settings_, now());
     return send(connection, result, request.method != "HEAD", caller->headers.get());
   }

@@ -5,11 +5,18 @@
 #include <memory>
 #include <string>
 
+#include "exporter/announcements.h"
 #include "exporter/callers.h"
 #include "exporter/page.h"
 #include "exporter/result.h"
 
 namespace mse {
+
+// What was accepted, and whether it survives this process.
+struct Told {
+  Announced announced;
+  bool durable = false;
+};
 
 struct ServerSettings {
   std::string listen_address = "127.0.0.1:0";  // on loopback: the front door faces the network
@@ -19,6 +26,9 @@ struct ServerSettings {
   // POST /-/reload, for trusted callers; empty: 403. Called on a server thread, never twice at
   // once.
   std::function<Result<void>()> reload;
+  // The changes API, for callers with an identity; empty: 403. Called on server threads; returns
+  // when what it accepts is in force and stored.
+  std::function<Accepted<Told>(const Word& word, const std::string& by)> announce;
   // Told the status of each answer, on a server thread; may be empty.
   std::function<void(int status)> answered;
 };

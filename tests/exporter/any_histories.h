@@ -111,9 +111,23 @@ class AnyHistories {
     out.last_p95 = maybe([this] { return Duration(static_cast<std::int64_t>(below(1000))); });
     return out;
   }
+  RememberedAnnouncement announced() {
+    RememberedAnnouncement out;
+    out.kind = static_cast<std::uint32_t>(below(3));
+    out.content = text();
+    out.by = text();
+    out.at = wall();
+    out.closed = maybe([this] { return wall(); });
+    out.abandoned = flag();
+    out.back_to = text();
+    out.outcome = maybe([this] { return kOutcomes[below(kOutcomes.size())]; });
+    out.ended = maybe([this] { return wall(); });
+    return out;
+  }
   Remembered remembered() {
     Remembered out;
     out.at = wall();
+    for (int i = 0; i < 2; ++i) out.announced[text()] = announced();
     for (int i = 0; i < 4; ++i) out.joined[text()] = wall();
     for (int i = 0; i < 2; ++i) {
       RememberedDimension& dimension = out.dimensions[text()];

@@ -36,6 +36,7 @@ class ConfigFolder : public testing::Test {
     std::filesystem::create_directories(folder_);
     write("pg.pass", "hunter2\n");
     write("redis.pass", "hunter4\n");
+    write("hook.token", "hunter6\n");
     ::setenv("PGPASSWORD", "hunter3", 1);
     ::unsetenv("MSE_TEST_UNSET");
   }

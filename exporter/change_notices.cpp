@@ -1,0 +1,66 @@
+// Two snapshots compared by their changes.
+#include "exporter/change_notices.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "exporter/change_json.h"
+
+namespace mse {
+namespace {
+
+auto identity(const ChangeView& change) {
+  return std::tie(change.deploy_id, change.declared, change.to, change.started);
+}
+
+bool same(const std::optional<ChangeView>& one, const ChangeView& other) {
+  return one && identity(*one) == identity(other);
+}
+
+const ServiceView* find(const Snapshot& snapshot, const std::string& name) {
+  const auto found = std::find_if(snapshot.services.begin(), snapshot.services.end(),
+                                  [&name](const auto& service) { return service.name == name; });
+  return found == snapshot.services.end() ? nullptr : &*found;
+}
+
+class Notices {
+ public:
+  void compare(const ServiceView& before, const ServiceView& now) {
+    static const DimensionView none;
+    for (const auto& [name, dimension] : now.dimensions) {
+      const auto old = before.dimensions.find(name);
+      compare(now.name, name, old == before.dimensions.end() ? none : old->second, dimension);
+    }
+  }
+  std::vector<std::string> take() { return std::move(bodies_); }
+
+ private:
+  void compare(const std::string& service, const std::string& dimension,
+               const DimensionView& before, const DimensionView& now) {
+    const auto& last = now.last_change;
+    if (last && !same(before.last_change, *last)) add("closed", service, dimension, *last);
+    const auto& open = now.open_change;
+    if (open && !same(before.open_change, *open)) add("opened", service, dimension, *open);
+  }
+
+  void add(const char* event, const std::string& service, const std::string& dimension,
+           const ChangeView& change) {
+    auto body = change_json(service, dimension, change);
+    body["event"] = event;
+    bodies_.push_back(json_text(body));
+  }
+
+  std::vector<std::string> bodies_;
+};
+
+}  // namespace
+
+std::vector<std::string> change_notices(const Snapshot& before, const Snapshot& now) {
+  Notices notices;
+  for (const auto& service : now.services)
+    if (const auto* old = find(before, service.name)) notices.compare(*old, service);
+  return notices.take();
+}
+
+}  // namespace mse
