@@ -118,7 +118,7 @@ class NodeDimensions {
  public:
   using value_type = DimensionRow;
 
-  class const_iterator {
+  class Iterator {
    public:
     using iterator_category = std::forward_iterator_tag;
     using value_type = DimensionRow;
@@ -126,20 +126,21 @@ class NodeDimensions {
     using pointer = const DimensionRow*;
     using reference = const DimensionRow&;
 
-    const_iterator() = default;
-    explicit const_iterator(std::vector<SharedRow>::const_iterator at) : at_(at) {}
+    Iterator() = default;
+    explicit Iterator(std::vector<SharedRow>::const_iterator at) : at_(at) {}
     reference operator*() const { return **at_; }
     pointer operator->() const { return at_->get(); }
-    const_iterator& operator++() {
+    Iterator& operator++() {
       ++at_;
       return *this;
     }
-    const_iterator operator++(int) { return const_iterator(at_++); }
-    bool operator==(const const_iterator& other) const = default;
+    Iterator operator++(int) { return Iterator(at_++); }
+    bool operator==(const Iterator& other) const = default;
 
    private:
     std::vector<SharedRow>::const_iterator at_;
   };
+  using const_iterator = Iterator;
 
   NodeDimensions() = default;
   NodeDimensions(std::initializer_list<value_type> entries) {
@@ -163,11 +164,11 @@ class NodeDimensions {
     return own->second;
   }
 
-  const_iterator begin() const { return const_iterator(rows_.begin()); }
-  const_iterator end() const { return const_iterator(rows_.end()); }
-  const_iterator find(std::string_view name) const {
+  Iterator begin() const { return Iterator(rows_.begin()); }
+  Iterator end() const { return Iterator(rows_.end()); }
+  Iterator find(std::string_view name) const {
     const auto at = place(name);
-    return at != rows_.end() && (*at)->first == name ? const_iterator(at) : end();
+    return at != rows_.end() && (*at)->first == name ? Iterator(at) : end();
   }
   bool contains(std::string_view name) const { return find(name) != end(); }
   const NodeDimension& at(std::string_view name) const {
