@@ -293,7 +293,7 @@ class Adapters(ChangesCase):
 
     def rendered(self, template: str) -> tuple[str, str, str]:
         """The method, path and body of an Argo CD template for APP."""
-        config = yaml.safe_load((ROOT / "deploy/examples/argo-cd-notifications.yml").read_text())
+        config = yaml.safe_load((ROOT / "deploy/kubernetes/argo-cd-notifications.yml").read_text())
         webhook = yaml.safe_load(config["data"][f"template.{template}"])["webhook"]["mixed-state"]
 
         def value(path: re.Match[str]) -> str:
@@ -302,7 +302,7 @@ class Adapters(ChangesCase):
 
     def flagger(self, phase: str) -> tuple[int, str]:
         """An event of the canary in the examples, to the path of its URL."""
-        canary = yaml.safe_load((ROOT / "deploy/examples/flagger-canary.yml").read_text())
+        canary = yaml.safe_load((ROOT / "deploy/kubernetes/flagger-canary.yml").read_text())
         hook = canary["spec"]["analysis"]["webhooks"][0]
         self.assertEqual(hook["type"], "event")
         self.assertRegex(hook["url"], r"^https://\w+:\w+@")
