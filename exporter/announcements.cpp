@@ -179,6 +179,7 @@ std::vector<std::pair<std::string, Declaration>> Announcements::declarations(
   }
   std::sort(open.begin(), open.end(), older);
   std::vector<std::pair<std::string, Declaration>> out;
+  out.reserve(open.size());
   for (const auto* entry : open) out.emplace_back(dimension_of(entry->said), told(*entry, service));
   return out;
 }
@@ -246,9 +247,11 @@ void Announcements::forget(Wall now) {
 std::shared_ptr<const std::vector<Announced>> Announcements::all() {
   if (all_) return all_;
   std::vector<const Announced*> sorted;
+  sorted.reserve(entries_.size());
   for (const auto& [id, entry] : entries_) sorted.push_back(&entry);
   std::sort(sorted.begin(), sorted.end(), older);
   std::vector<Announced> copies;
+  copies.reserve(sorted.size());
   for (const auto* entry : sorted) copies.push_back(*entry);
   all_ = std::make_shared<const std::vector<Announced>>(std::move(copies));
   return all_;

@@ -103,15 +103,9 @@ class ChangeList {
  public:
   explicit ChangeList(const Page& page) {
     if (page.announced) announced_ = *page.announced;
-    for (const auto& service : page.snapshot->services)
-      for (const auto& [name, dimension] : service.dimensions) {
-        if (dimension.open_change) seen(service.name, name, *dimension.open_change);
-        if (dimension.last_change) seen(service.name, name, *dimension.last_change);
-      }
+    for (const auto& service : page.snapshot->services) see(service);
     for (const auto& entry : announced_)
-      for (const auto& [service, standing] : entry.services)
-        if (entry.said.kind() == AnnouncementKind::change)
-          list_.push_back(json_of(service, entry, standing));
+      if (entry.said.kind() == AnnouncementKind::change) add(entry);
   }
 
   // Open ones first, then the newest.
@@ -124,6 +118,18 @@ class ChangeList {
   }
 
  private:
+  void see(const ServiceView& service) {
+    for (const auto& [name, dimension] : service.dimensions) {
+      if (dimension.open_change) seen(service.name, name, *dimension.open_change);
+      if (dimension.last_change) seen(service.name, name, *dimension.last_change);
+    }
+  }
+
+  void add(const Announced& entry) {
+    for (const auto& [service, standing] : entry.services)
+      list_.push_back(json_of(service, entry, standing));
+  }
+
   void seen(const std::string& service, const std::string& dimension, const ChangeView& change) {
     json out = change_json(service, dimension, change);
     for (auto& entry : announced_) {

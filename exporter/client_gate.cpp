@@ -99,6 +99,7 @@ Told listen(const ClientOptions& options, const std::string& path, const Outside
   }
   for (const std::string& complaint : heard.complaints) outside.complain(complaint + "\n");
   std::vector<Told> all;
+  all.reserve(heard.answers.size());
   for (const Json& answer : heard.answers) all.push_back(told_by(answer, options.service));
   return *std::max_element(all.begin(), all.end(), [](const Told& one, const Told& other) {
     return one.verdict < other.verdict;

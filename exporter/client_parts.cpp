@@ -2,6 +2,7 @@
 #include "exporter/client_parts.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "exporter/query_string.h"
 #include "exporter/text.h"
@@ -80,7 +81,7 @@ std::string percent_at(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_number()) return "-";
   const double ratio = std::clamp(found->get<double>(), 0.0, 1.0);
-  const auto tenths = static_cast<long>(ratio * 1000 + 0.5);
+  const auto tenths = std::lround(ratio * 1000);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "%";
 }
 

@@ -76,7 +76,7 @@ Row service_row(const Json& service) {
 
 // Why, of a node that is not canonical.
 std::string remark(const Json& row) {
-  const std::string reason = text_at(row, "unknown_reason");
+  std::string reason = text_at(row, "unknown_reason");
   if (!reason.empty()) return reason;
   const Json allowance = object_at(row, "allowance");
   if (!allowance.empty()) return text_at(allowance, "why");
@@ -130,17 +130,18 @@ struct Difference {
   std::vector<std::string> nodes;
 };
 
+void add_node(std::vector<Difference>& all, const Json& node) {
+  const Row row{text_at(node, "status"), text_at(node, "state"), remark(node)};
+  auto same =
+      std::find_if(all.begin(), all.end(), [&](const auto& other) { return other.row == row; });
+  if (same == all.end()) same = all.insert(same, {row, {}});
+  same->nodes.push_back(text_at(node, "node"));
+}
+
 std::vector<Difference> differences_in(const std::vector<Json>& services) {
   std::vector<Difference> out;
-  for (const Json& service : services) {
-    for (const Json& node : list_at(service, "nodes")) {
-      const Row row{text_at(node, "status"), text_at(node, "state"), remark(node)};
-      auto same =
-          std::find_if(out.begin(), out.end(), [&](const auto& other) { return other.row == row; });
-      if (same == out.end()) same = out.insert(same, {row, {}});
-      same->nodes.push_back(text_at(node, "node"));
-    }
-  }
+  for (const Json& service : services)
+    for (const Json& node : list_at(service, "nodes")) add_node(out, node);
   return out;
 }
 

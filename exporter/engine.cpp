@@ -58,6 +58,22 @@ CollectorView::Node* find_node(CollectorView& view, const std::string& name) {
   return found == view.nodes.end() || found->name != name ? nullptr : &*found;
 }
 
+// What a poll's end says of the collector on that node.
+void note(CollectorView& collector, const std::string& node, const Polled<Report>& result,
+          Duration took, Wall now) {
+  collector.duration.observe(std::chrono::duration<double>(took).count());
+  if (!result) ++collector.errors[result.error().reason];
+  auto* polled = find_node(collector, node);
+  if (polled == nullptr) return;
+  ++polled->polls;
+  polled->up = result.has_value();
+  if (result) {
+    polled->last_success = now;
+  } else {
+    polled->failed = {now, result.error().reason, repaired(result.error().text)};
+  }
+}
+
 void warn_of_few(const ServiceView& view, int wanted, Mono now) {
   if (static_cast<int>(view.nodes.size()) >= wanted) return;
   log_limited("min_nodes/" + view.name, now, LogLevel::warn, "fewer nodes than min_nodes",
@@ -194,19 +210,8 @@ void Engine::polled(const Target& target, Depth /*depth*/, Duration took, Polled
   if (found == services_.end()) return;
   Service& service = found->second;
   const Now instant = this_instant();
-  if (auto* collector = service.collector(target.kind)) {
-    collector->duration.observe(std::chrono::duration<double>(took).count());
-    if (auto* node = find_node(*collector, target.node)) {
-      ++node->polls;
-      node->up = result.has_value();
-      if (result) {
-        node->last_success = instant.wall;
-      } else {
-        node->failed = {instant.wall, result.error().reason, repaired(result.error().text)};
-      }
-    }
-    if (!result) ++collector->errors[result.error().reason];
-  }
+  if (auto* collector = service.collector(target.kind))
+    note(*collector, target.node, result, took, instant.wall);
   if (result) {
     discovery_.told(target.service, {target.node, target.address, {}, true}, target.kind,
                     result->peers);

@@ -33,7 +33,7 @@ Accepted<Announced> Engine::announce(const Word& word, const std::string& by) {
   if (const auto* released = std::get_if<Release>(&word))
     taken = announcements_.release(*released, instant.wall);
   if (!taken) return tl::unexpected(taken.error());
-  const Announced accepted = **taken;
+  Announced accepted = **taken;
   for (const auto& [name, standing] : accepted.services) {
     const auto found = services_.find(name);
     if (found != services_.end())
@@ -46,6 +46,7 @@ Accepted<Announced> Engine::announce(const Word& word, const std::string& by) {
 Accepted<const Announced*> Engine::accept(const Announcement& said, const std::string& by,
                                           Wall now) {
   std::vector<ServiceFacts> all;
+  all.reserve(order_.size());
   for (const auto& name : order_) all.push_back(services_.at(name).facts());
   const auto services = services_of(said, all);
   if (!services) return tl::unexpected(services.error());
