@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 
 #include "exporter/burn.h"
@@ -148,7 +149,7 @@ bool burns(const ServiceView& service) {
 }
 
 std::string percent(double ratio) {
-  const auto tenths = static_cast<long>(ratio * 1000 + 0.5);
+  const auto tenths = std::lround(ratio * 1000);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "%";
 }
 
