@@ -27,7 +27,7 @@ struct NoticeSender::Memory {
         send(by),
         done(std::move(told)),
         limits(waits),
-        pause(environment->executor) {}
+        pause(std::make_unique<asio::steady_timer>(environment->executor)) {}
 
   // Nobody listens any more, or nowhere to send.
   bool idle() const { return !done || !webhook || waiting.empty(); }
@@ -37,7 +37,7 @@ struct NoticeSender::Memory {
   Send send;
   Done done;
   BackoffLimits limits;
-  asio::steady_timer pause;
+  std::unique_ptr<asio::steady_timer> pause;  // none once nobody listens
   std::minstd_rand dice{std::random_device()()};
   std::optional<ChangeWebhook> webhook;
   std::deque<std::string> waiting;
@@ -50,7 +50,7 @@ NoticeSender::NoticeSender(std::shared_ptr<Environment> environment, Send send, 
 
 NoticeSender::~NoticeSender() {
   memory_->done = nullptr;
-  memory_->pause.cancel();
+  memory_->pause.reset();
 }
 
 void NoticeSender::configure(const std::optional<ChangeWebhook>& webhook) {
@@ -89,10 +89,10 @@ asio::awaitable<bool> NoticeSender::deliver(std::shared_ptr<Memory> memory, std:
     if (sent) co_return true;
     log_limited("change webhook", now, LogLevel::warn, "cannot tell the change webhook",
                 {{"reason", name(sent.error().reason)}, {"error", sent.error().text}});
-    if (attempt == kTries) break;
-    memory->pause.expires_after(backoff.failed(sent.error().reason, memory->chance()));
+    if (attempt == kTries || !memory->pause) break;
+    memory->pause->expires_after(backoff.failed(sent.error().reason, memory->chance()));
     std::error_code woken;
-    co_await memory->pause.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    co_await memory->pause->async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
   co_return false;
 }
