@@ -131,25 +131,24 @@ struct Difference {
 struct Differences {
   std::vector<Difference> all;
   bool more = false;
+  std::map<std::pair<std::string_view, const State*>, std::size_t> places;  // in `all`
+
+  void add(const NodeView& node, std::string_view name, const NodeDimension& dimension) {
+    const auto known = places.find({name, dimension.state.get()});
+    if (known != places.end()) return all[known->second].nodes.push_back(&node);
+    more = more || all.size() == kDifferences;
+    if (all.size() == kDifferences) return;
+    places[{name, dimension.state.get()}] = all.size();
+    all.push_back({name, &dimension, {&node}});
+  }
 };
 
 Differences differences(const Subject& subject) {
   Differences out;
-  std::map<std::pair<std::string_view, const State*>, std::size_t> known;
   for (const NodeRow& row : subject.rows) {
     for (const auto& [name, dimension] : row.node->dimensions) {
-      if (dimension.differing_keys.empty() || !subject.shows(name.str())) continue;
-      const std::pair<std::string_view, const State*> key{name.str(), dimension.state.get()};
-      auto place = known.find(key);
-      if (place == known.end() && out.all.size() == kDifferences) {
-        out.more = true;
-        continue;
-      }
-      if (place == known.end()) {
-        place = known.emplace(key, out.all.size()).first;
-        out.all.push_back({name.str(), &dimension, {}});
-      }
-      out.all[place->second].nodes.push_back(row.node);
+      if (!dimension.differing_keys.empty() && subject.shows(name.str()))
+        out.add(*row.node, name.str(), dimension);
     }
   }
   return out;

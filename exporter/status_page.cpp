@@ -170,6 +170,7 @@ int urgency(Verdict verdict) {
 
 std::vector<Subject> subjects(const Frame& frame) {
   std::vector<Subject> all;
+  all.reserve(frame.moment.snapshot->services.size());
   for (const ServiceView& service : frame.moment.snapshot->services)
     all.push_back(subject_of(service, frame.question, frame.freshness(), frame.now));
   const auto rank = [](const Subject& subject) {
@@ -181,9 +182,11 @@ std::vector<Subject> subjects(const Frame& frame) {
                            last(Standing::transition), std::string_view(subject.service.name));
   };
   std::vector<std::pair<decltype(rank(all.front())), std::size_t>> order;
+  order.reserve(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) order.emplace_back(rank(all[i]), i);
   std::sort(order.begin(), order.end());
   std::vector<Subject> sorted;
+  sorted.reserve(all.size());
   for (const auto& [key, place] : order) sorted.push_back(std::move(all[place]));
   return sorted;
 }

@@ -280,6 +280,21 @@ void write_service(Html& html, const Subject& subject) {
   write_dimensions(html, subject);
 }
 
+void write_allowance(Html& html, const Subject& subject, const AllowanceKey& key,
+                     const Allowed& allowed) {
+  const auto& [dimension, source, why, who] = key;
+  const auto row = html.in("tr");
+  html.element("th", dimension, {{"scope", "row"}});
+  {
+    const auto cell = html.in("td");
+    write_names(html, subject.question, allowed.nodes);
+  }
+  html.element("td", name(source));
+  html.element("td", why);
+  html.element("td", who.empty() ? "nobody named" : who);
+  write_until(html, subject, *allowed.any);
+}
+
 void write_allowances(Html& html, const Subject& subject) {
   const auto all = allowances(subject);
   if (all.empty()) return;
@@ -292,17 +307,7 @@ void write_allowances(Html& html, const Subject& subject) {
     std::size_t shown = 0;
     for (const auto& [key, allowed] : all) {
       if (shown++ == kShownAllowances) break;
-      const auto& [dimension, source, why, who] = key;
-      const auto row = html.in("tr");
-      html.element("th", dimension, {{"scope", "row"}});
-      {
-        const auto cell = html.in("td");
-        write_names(html, subject.question, allowed.nodes);
-      }
-      html.element("td", name(source));
-      html.element("td", why);
-      html.element("td", who.empty() ? "nobody named" : who);
-      write_until(html, subject, *allowed.any);
+      write_allowance(html, subject, key, allowed);
     }
   }
   if (all.size() > kShownAllowances)

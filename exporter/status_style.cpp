@@ -79,10 +79,10 @@ footer{margin-top:2.5rem;color:var(--soft);font-size:.85rem}
 }
 
 const std::string& status_policy() {
-  static const std::string kPolicy =
+  static const std::string policy =
       "default-src 'none'; style-src 'sha256-" + base64(sha256(status_style())) +
       "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-  return kPolicy;
+  return policy;
 }
 
 }  // namespace mse
