@@ -9,9 +9,11 @@ import platform
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 
-from process import Process, ServerError, children
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "deploy" / "demo"))
+from process import Process, ServerError, children  # noqa: E402
 
 RELEASE = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
 NONINTERACTIVE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
