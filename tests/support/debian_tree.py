@@ -83,11 +83,10 @@ class Tree:
         call(["cp", "--archive", "--reflink=auto", original, path])
 
     def inside(self, *command: str | pathlib.Path) -> list[str | pathlib.Path]:
-        return ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
-                f"--root={self.path}", "--mount-proc", *command]
+        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--root={self.path}", "--mount-proc", *command]
 
     def run(self, *command: str | pathlib.Path) -> str:
-        return call(self.inside(*command), env=NONINTERACTIVE).stdout
+        return call(["setpriv", "--pdeathsig=KILL", *self.inside(*command)], env=NONINTERACTIVE).stdout
 
     def install(self, *packages: str) -> str:
         self.run("apt-get", "update", "-q")
@@ -140,7 +139,7 @@ class Booted:
         return ["nsenter", f"--target={first[0]}", namespaces, *command]
 
     def run(self, *command: str) -> str:
-        return call(self.inside(*command), env=NONINTERACTIVE).stdout
+        return call(["setpriv", "--pdeathsig=KILL", *self.inside(*command)], env=NONINTERACTIVE).stdout
 
     def end(self) -> None:
         self.container.end(signal.SIGTERM, seconds=30)
