@@ -293,7 +293,8 @@ std::uint64_t infos(RedisServer& server) {
   const auto stats = server.run({"INFO", "commandstats"});
   RedisInfo info;
   EXPECT_TRUE(info.add(stats));
-  const auto calls = redis_subfield(info.text("cmdstat_info").value_or(""), "calls");
+  const auto counted = info.text("cmdstat_info").value_or("");
+  const auto calls = redis_subfield(counted, "calls");
   return calls ? std::stoull(std::string(*calls)) : 0;
 }
 
