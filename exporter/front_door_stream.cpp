@@ -50,14 +50,14 @@ asio::awaitable<bool> ClientStream::write(std::string_view bytes) {
 asio::awaitable<void> ClientStream::finish() {
   if (tls_) {
     co_await tls_->async_shutdown(told_in(error_));
-    co_return;
   }
   std::error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   std::array<char, 4096> rest;
   const auto into = asio::buffer(rest);
   for (std::size_t drained = 0; drained < kMostDrained;) {
-    const std::size_t got = co_await read(into);
+    // Below TLS as well: only its end is of interest.
+    const std::size_t got = co_await socket_.async_read_some(into, told_in(error_));
     if (got == 0) co_return;
     drained += got;
   }

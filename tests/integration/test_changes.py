@@ -8,8 +8,10 @@ import http.client
 import json
 import pathlib
 import re
+import select
 import shlex
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -420,6 +422,19 @@ class Refused(ChangesCase):
                     Api(self.port, self.authority.file, "ci", "guessed")):
             self.assertEqual(api.ask("POST", "/api/v1/holds", self.BODY)[0], 401)
         self.assertEqual(json.loads(self.exporter.get("/api/v1/holds") or ""), {"holds": []})
+
+    def test_who_still_sends_a_body_that_is_too_long_gets_to_read_why_it_is_refused(self) -> None:
+        self.ready()
+        with socket.create_connection((LOOPBACK, self.port), timeout=30) as plain, \
+                self.ci.context.wrap_socket(plain, server_hostname=LOOPBACK) as client:
+            head = "POST /api/v1/holds HTTP/1.1\r\nHost: h\r\nContent-Length: 70000\r\n\r\n"
+            client.sendall(head.encode())
+            self.assertTrue(select.select([client], [], [], 30)[0], "refused before the body came")
+            for _ in range(70):
+                client.sendall(b"x" * 1000)
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            self.assertEqual(answer.status, 413)
 
     def test_what_is_too_long_or_wrong_is_said_and_logged(self) -> None:
         self.ready()
