@@ -17,15 +17,28 @@ void FairQueue::push(const std::string& source, Id id) {
 
 std::optional<FairQueue::Id> FairQueue::pop() {
   if (sources_.empty()) return std::nullopt;
-  auto& waiting = sources_.front().second;
+  const auto has = [this](const Waiting& source) {
+    const auto found = under_way_.find(source.first);
+    return found == under_way_.end() ? 0 : found->second;
+  };
+  const auto next = std::min_element(
+      sources_.begin(), sources_.end(),
+      [&has](const auto& one, const auto& other) { return has(one) < has(other); });
+  auto& [source, waiting] = *next;
   const Id id = waiting.front();
   waiting.pop_front();
+  ++under_way_[source];
   if (waiting.empty()) {
-    sources_.pop_front();
+    sources_.erase(next);
   } else {
-    sources_.splice(sources_.end(), sources_, sources_.begin());
+    sources_.splice(sources_.end(), sources_, next);
   }
   return id;
+}
+
+void FairQueue::finished(const std::string& source) {
+  const auto found = under_way_.find(source);
+  if (found != under_way_.end() && --found->second == 0) under_way_.erase(found);
 }
 
 bool FairQueue::remove(Id id) {

@@ -20,6 +20,7 @@ namespace {
 using asio::ip::tcp;
 
 constexpr Duration kRestAfterError = std::chrono::milliseconds(100);
+constexpr int kAtOnce = 64;
 
 std::vector<tcp::endpoint> endpoints(const ListenAddress& address) {
   const auto port = static_cast<std::uint16_t>(address.port);
@@ -82,6 +83,7 @@ class AsioFrontDoor : public FrontDoor {
     acceptor.set_option(asio::socket_base::reuse_address(true), error);
     if (endpoint.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only(true), error);
     acceptor.bind(endpoint, error);
+    if (!error) acceptor.non_blocking(true, error);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error) return error;
     port_ = acceptor.local_endpoint(error).port();
@@ -132,12 +134,24 @@ class AsioFrontDoor : public FrontDoor {
       auto socket = co_await acceptor.async_accept(token);
       if (!error) {
         admit(std::move(socket));
+        admit_waiting(acceptor);
         continue;
       }
       log_limited("front door accept", std::chrono::steady_clock::now(), LogLevel::error,
                   "cannot accept a connection", {{"error", error.message()}});
       rest.expires_after(kRestAfterError);
       co_await rest.async_wait(token);
+    }
+  }
+
+  // Those who came in a flood are let in together: one by one, between the work of all others, a
+  // scrape behind them would wait for each.
+  void admit_waiting(tcp::acceptor& acceptor) {
+    std::error_code error;
+    for (int i = 0; i < kAtOnce && !error; ++i) {
+      tcp::socket socket(hall_.loop);
+      acceptor.accept(socket, error);
+      if (!error) admit(std::move(socket));
     }
   }
 

@@ -70,7 +70,7 @@ asio::awaitable<bool> DoorSession::password_is_right(Credentials credentials, Se
     if (!my_turn) co_return false;
     right_ = hall_.verified.known(credentials, hash);  // somebody before may have asked the same
     if (right_) {
-      hall_.hashes.end();
+      hall_.hashes.end(source_);
     } else {
       co_await check_password(std::move(credentials), std::move(hash));
     }
@@ -82,7 +82,7 @@ asio::awaitable<bool> DoorSession::password_is_right(Credentials credentials, Se
 // when this connection is gone by then.
 asio::awaitable<void> DoorSession::check_password(Credentials credentials, Secret hash) {
   auto done = [self = shared_from_this(), credentials, hash](bool right) {
-    self->hall_.hashes.end();
+    self->hall_.hashes.end(self->source_);
     self->hall_.verified.remember(credentials, hash, right);
     self->right_ = right;
     self->wake_.cancel();

@@ -1,7 +1,9 @@
 // Receives one request, has it answered behind the door, and writes the answer.
 #include "exporter/front_door_session.h"
 
+#include <algorithm>
 #include <asio/write.hpp>
+#include <charconv>
 #include <utility>
 
 #include "exporter/log.h"
@@ -13,7 +15,7 @@ namespace {
 using asio::ip::tcp;
 
 constexpr Duration kLastWords = std::chrono::seconds(1);
-constexpr std::size_t kChunk = 65536;
+constexpr std::size_t kFirstChunk = 2048, kChunk = 65536;
 
 asio::ip::address unmapped(const asio::ip::address& address) {
   if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
@@ -24,6 +26,18 @@ asio::ip::address unmapped(const asio::ip::address& address) {
 bool passes_on(const RequestHead& head) {
   return head.has("Origin") || head.has("Forwarded") || head.has("X-Forwarded-For") ||
          head.has("Via");
+}
+
+// Of the whole answer, from its first bytes: room for it is made once, not by doubling it. 0: not
+// told there.
+std::size_t told_size(std::string_view first) {
+  constexpr std::string_view kField = "\r\nContent-Length: ";
+  const std::size_t head = first.find("\r\n\r\n");
+  const std::size_t field = first.find(kField);
+  std::size_t body = 0;
+  if (head == first.npos || field >= head) return 0;
+  std::from_chars(first.data() + field + kField.size(), first.data() + head, body);
+  return head + 4 + body;
 }
 
 bool reads_only(const RequestHead& head) {
@@ -206,13 +220,13 @@ asio::awaitable<bool> DoorSession::wait_for_turn(Turns& turns) {
     co_await wake_.async_wait(told_in(woken));
   }
   if (!dropped_) co_return true;
-  if (my_turn_) turns.end();
+  if (my_turn_) turns.end(source_);
   turns.withdraw(id_);
   co_return false;
 }
 
 asio::awaitable<bool> DoorSession::fetch_in_turn(Turns& turns) {
-  const TurnEnd end(turns);
+  const TurnEnd end(turns, source_);
   const bool fetched = co_await fetch();
   close_inner();
   co_return fetched;
@@ -260,14 +274,17 @@ asio::awaitable<bool> DoorSession::connect_inner() {
 
 asio::awaitable<bool> DoorSession::take_answer() {
   std::error_code error;
-  std::string chunk(kChunk, '\0');
-  const auto into = asio::buffer(chunk);
+  std::size_t had = 0;
+  answer_.resize(kFirstChunk);
   while (!error && !dropped_) {
+    const auto into = asio::buffer(answer_) + had;
     const std::size_t got = co_await inner_.async_read_some(into, told_in(error));
-    if (got == 0 || dropped_) continue;
-    hold(got);
-    if (!dropped_) answer_.append(chunk, 0, got);
+    if (got > 0 && !dropped_) hold(got);
+    if (had == 0) answer_.reserve(told_size({answer_.data(), got}) + 1);
+    had += got;
+    answer_.resize(std::min(had + kChunk, std::max(answer_.capacity(), had + 1)));
   }
+  answer_.resize(had);
   const bool whole = error == asio::error::eof && !answer_.empty() && !dropped_;
   if (!whole) answer_.clear();
   co_return whole;

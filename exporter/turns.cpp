@@ -6,19 +6,23 @@
 namespace mse {
 
 void Turns::ask(const std::string& source, Id id, std::function<void()> go) {
-  if (free_ > 0) {
-    --free_;
-    return go();
-  }
   queue_.push(source, id);
   waiting_[id] = std::move(go);
+  if (free_ == 0) return;
+  --free_;
+  give();
 }
 
 void Turns::withdraw(Id id) {
   if (queue_.remove(id)) waiting_.erase(id);
 }
 
-void Turns::end() {
+void Turns::end(const std::string& source) {
+  queue_.finished(source);
+  give();
+}
+
+void Turns::give() {
   const auto next = queue_.pop();
   if (!next) {
     ++free_;

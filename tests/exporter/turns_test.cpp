@@ -31,6 +31,19 @@ TEST(FairQueue, ANewcomerWaitsForOneOfEachSourceAtMost) {
   EXPECT_EQ(order.size(), 81U);
 }
 
+TEST(FairQueue, WhoHasLeastUnderWayGoesFirst) {
+  FairQueue queue;
+  for (const FairQueue::Id id : {1, 2}) queue.push("greedy", id);
+  for (const FairQueue::Id id : {3, 4}) queue.push("hasty", id);
+  EXPECT_EQ(queue.pop(), 1U);
+  queue.push("modest", 5);
+  EXPECT_EQ(queue.pop(), 3U);
+  EXPECT_EQ(queue.pop(), 5U);
+  queue.finished("hasty");
+  EXPECT_EQ(queue.pop(), 4U);
+  EXPECT_EQ(queue.pop(), 2U);
+}
+
 TEST(FairQueue, WhoLeavesIsNotServed) {
   FairQueue queue;
   queue.push("a", 1);
@@ -50,9 +63,9 @@ TEST(Turns, AreGivenAtOnceWhileOneIsFreeAndThenHandedOn) {
   }
   EXPECT_THAT(went, ElementsAre(1, 2));
   turns.withdraw(3);
-  turns.end();
+  turns.end("a");
   EXPECT_THAT(went, ElementsAre(1, 2, 4));
-  for (int i = 0; i < 3; ++i) turns.end();
+  for (int i = 0; i < 3; ++i) turns.end("a");
   EXPECT_THAT(went, ElementsAre(1, 2, 4, 5));
   turns.ask("a", 6, [&went] { went.push_back(6); });
   EXPECT_THAT(went, ElementsAre(1, 2, 4, 5, 6));
@@ -65,7 +78,7 @@ TEST(Turns, WhoIsForgottenIsNotTold) {
     turns.ask("a", static_cast<Turns::Id>(id), [&went, id] { went.push_back(id); });
   }
   turns.forget();
-  turns.end();
+  turns.end("a");
   EXPECT_THAT(went, ElementsAre(1));
 }
 
@@ -74,7 +87,7 @@ TEST(Turns, EndHoweverTheWorkEnds) {
   bool went = false;
   turns.ask("a", 1, [] {});
   {
-    const TurnEnd end(turns);
+    const TurnEnd end(turns, "a");
   }
   turns.ask("a", 2, [&went] { went = true; });
   EXPECT_TRUE(went);
