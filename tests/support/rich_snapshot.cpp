@@ -81,13 +81,22 @@ ChangeView change(std::string deploy_id, std::string from, std::string to, int s
   return view;
 }
 
+StateNodes state(std::uint64_t fingerprint, const std::string& secret, StateRole role, int nodes) {
+  StateNodes state;
+  state.key = {fingerprint, secret};
+  state.role = role;
+  state.nodes = nodes;
+  return state;
+}
+
 DimensionView config_dimension() {
   DimensionView view;
   view.canonical[""] = {StateKey{4001, "secret"}, "", {}};
   view.nodes = {1, 0, 1, 1};
-  view.states = {{{4001, "secret"}, "", StateRole::target, 1, false},
-                 {{4002, "secret"}, "", StateRole::other, 1, false},
-                 {{4001, "another"}, "", StateRole::other, 2, true}};
+  view.states = {state(4001, "secret", StateRole::target, 1),
+                 state(4002, "secret", StateRole::other, 1),
+                 state(4001, "another", StateRole::other, 2)};
+  view.states.back().secret_variant = true;
   view.preexisting_nodes = 1;
   view.last_change = change("none", "a", "b", -900, -600);
   view.last_change->cause = "0123456789ab";
@@ -105,8 +114,9 @@ DimensionView version_dimension() {
   view.canonical[""] = {StateKey{42, ""}, "42", {}};
   view.nodes = {1, 1, 1, 0};
   view.allowances = {{AllowanceSource::change, 1}};
-  view.states = {{{42, ""}, "42", StateRole::target, 1, false},
-                 {{41, ""}, "41", StateRole::previous, 1, false}};
+  view.states = {state(42, "", StateRole::target, 1), state(41, "", StateRole::previous, 1)};
+  view.states.front().text = "42";
+  view.states.back().text = "41";
   view.open_change = change("deploy-7", "41", "42", 0, 300);
   view.open_change->cause = "fedcba987654";
   view.open_change->converged_ratio = 1.0 / 3;
