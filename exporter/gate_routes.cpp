@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "exporter/gate_json.h"
+#include "exporter/json_fields.h"
 #include "exporter/query_string.h"
 #include "exporter/text.h"
 
@@ -58,18 +59,21 @@ std::string first_said(std::string one, std::string other) {
 }
 
 Result<Asked> asked_by_flagger(const Request& request) {
-  const json body = json::parse(request.body, nullptr, false);
+  const auto body = parse_json_object(request.body);
   const auto parameters = parse_query(request.query);
   if (!parameters) return tl::unexpected(parameters.error());
   auto asked = asked_by(*parameters);
   if (!asked) return asked;
-  if (!body.is_object()) return fail("The body is not a Flagger webhook's JSON object.");
-  const json metadata = body.value("metadata", json::object());
+  if (!body)
+    return fail("The body is not a Flagger webhook's JSON object: " + body.error().message + ".");
+  static const json none;
+  const auto given = body->find("metadata");
+  const json& metadata = given == body->end() ? none : *given;
   GateQuestion& question = asked->question;
   asked->service =
-      first_said(text_at(metadata, "service"), first_said(asked->service, text_at(body, "name")));
+      first_said(text_at(metadata, "service"), first_said(asked->service, text_at(*body, "name")));
   question.deploy_id = first_said(text_at(metadata, "deploy_id"),
-                                  first_said(question.deploy_id, text_at(body, "checksum")));
+                                  first_said(question.deploy_id, text_at(*body, "checksum")));
   question.target = first_said(text_at(metadata, "target"), question.target);
   question.dimension = first_said(text_at(metadata, "dimension"), question.dimension);
   if (asked->service.empty()) return fail("Name a service: metadata.service, or the canary.");

@@ -19,7 +19,8 @@
 namespace mse {
 namespace {
 
-// One thread a connection: a few idle ones must not stop a scrape.
+// One thread a connection: a few idle ones must not stop a scrape. Each has a stack of 100 KiB:
+// what answers must not recurse as deep as a request says.
 constexpr const char* kThreads = "8";
 constexpr const char* kRequestTimeoutMs = "5000";
 constexpr const char* kRequestBytes = "16384";  // above what the front door lets in

@@ -145,6 +145,20 @@ TEST_F(RunningServer, ARequestTooLargeIsRefused) {
   EXPECT_THAT(response.headers.at("content-security-policy"), HasSubstr("default-src 'none'"));
 }
 
+// A thread of the server has a stack of 100 KiB.
+TEST_F(RunningServer, ABodyThatIsNestedDeepIsRefused) {
+  server->publish(fresh_page());
+  for (const std::string path : {"/api/v1/gate/flagger", "/api/v1/gate/flagger/rollback"}) {
+    const std::string body =
+        "{\"metadata\":" + std::string(30000, '[') + std::string(30000, ']') + "}";
+    const Response response =
+        exchange(server->port(), "POST " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: " +
+                                     std::to_string(body.size()) + "\r\n\r\n" + body);
+    EXPECT_EQ(response.status, 400);
+    EXPECT_THAT(response.body, HasSubstr("nested deeper than 8"));
+  }
+}
+
 TEST_F(RunningServer, WhatIsNotHttpEndsTheConnectionOnly) {
   for (const std::string& bytes :
        {std::string("\r\n\r\n"), std::string("\x16\x03\x01\x02\x00\x01", 6) + "\r\n\r\n",
