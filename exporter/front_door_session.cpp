@@ -40,8 +40,16 @@ std::size_t told_size(std::string_view first) {
   return head + 4 + body;
 }
 
+// A page of another site in a browser: it sends on what the browser knows of a user.
+bool is_foreign(const RequestHead& head) {
+  const auto origin = head.field("Origin");
+  const std::string host(head.field("Host").value_or(""));
+  return origin && *origin != "https://" + host && *origin != "http://" + host;
+}
+
+// What changes nothing, and waits for nothing but the newest page: the gate's hooks as well.
 bool reads_only(const RequestHead& head) {
-  return head.method == "GET" || head.method == "HEAD";
+  return head.method == "GET" || head.method == "HEAD" || head.path().starts_with("/api/v1/gate/");
 }
 
 }  // namespace
@@ -240,7 +248,7 @@ asio::awaitable<bool> DoorSession::fetch() {
 }
 
 Caller DoorSession::caller() const {
-  const bool trusted = !identity_.empty() || (loopback_ && !passes_on(head_));
+  const bool trusted = identity_.empty() ? loopback_ && !passes_on(head_) : !is_foreign(head_);
   return {address_, identity_, trusted, web_->config.headers};
 }
 

@@ -19,14 +19,17 @@
 namespace mse {
 namespace {
 
-// How long a POST waits for the loop, which answers between two polls.
-constexpr auto kLoopWait = std::chrono::seconds(10);
+// How long a POST waits for the loop, which answers between two polls; in slices, for the end of
+// the program waits for it.
+constexpr auto kLoopWait = std::chrono::seconds(6);
+constexpr auto kSlice = std::chrono::milliseconds(100);
 
 // Counting open files costs more than an evaluation, and nobody scrapes each.
 constexpr auto kStatsInterval = std::chrono::seconds(5);
 
-// How long an announcement waits for the writer, which answers after each commit.
-constexpr auto kCommitWait = std::chrono::seconds(10);
+// How long an announcement waits for the writer, which answers after each commit. With the loop's,
+// less than the front door waits for an answer.
+constexpr auto kCommitWait = std::chrono::seconds(6);
 
 // What lives as long as the program serves. Everything but on_http_reload() and on_announcement()
 // runs on the loop.
@@ -148,11 +151,20 @@ class Process {
   }
 
   // On one of the server's threads.
+  template <typename T>
+  bool answered_in_time(const std::future<T>& result) const {
+    const auto until = std::chrono::steady_clock::now() + kLoopWait;
+    while (!loop_.stopped() && std::chrono::steady_clock::now() < until)
+      if (result.wait_for(kSlice) == std::future_status::ready) return true;
+    return result.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  }
+
+  // On one of the server's threads.
   Result<void> on_http_reload() {
     const auto done = std::make_shared<std::promise<Result<void>>>();
     auto result = done->get_future();
     asio::post(loop_, [this, done] { done->set_value(reload()); });
-    if (result.wait_for(kLoopWait) == std::future_status::ready) return result.get();
+    if (answered_in_time(result)) return result.get();
     return fail("the reload is still under way; see the log");
   }
 
@@ -161,7 +173,7 @@ class Process {
     const auto done = std::make_shared<std::promise<Accepted<Announced>>>();
     auto result = done->get_future();
     asio::post(loop_, [this, done, word, by] { done->set_value(engine_->announce(word, by)); });
-    if (result.wait_for(kLoopWait) != std::future_status::ready)
+    if (!answered_in_time(result))
       return tl::unexpected(Refused{503, "It is not in force yet; send it again."});
     auto accepted = result.get();
     if (!accepted) return tl::unexpected(accepted.error());

@@ -223,6 +223,20 @@ TEST_F(SecuredDoor, OnlyAVerifiedCertificateMayChangeSomething) {
   EXPECT_EQ(tls_exchange(port, kHealthy + "\r\n", {.identity = own}).response.status, 200);
 }
 
+TEST_F(SecuredDoor, APageOfAnotherSiteMayNotChangeSomethingAsTheUserOfTheBrowser) {
+  const int port = open(kAlice);
+  const auto reload = [port](const std::string& origin) {
+    return mse::exchange(port, "POST /-/reload HTTP/1.1\r\nHost: h:9\r\nContent-Length: 0\r\n" +
+                                   origin + kAsAlice + "\r\n")
+        .status;
+  };
+  EXPECT_EQ(reload("Origin: https://evil\r\n"), 403);
+  EXPECT_EQ(reload("Origin: null\r\n"), 403);
+  EXPECT_EQ(reloads_, 0);
+  EXPECT_EQ(reload("Origin: http://h:9\r\n"), 200);
+  EXPECT_EQ(reload(""), 200);
+}
+
 TEST_F(SecuredDoor, ANewCertificateIsServedWithoutARestartAndABrokenOneIsNot) {
   const int port = open(kTls + "}\n");
   EXPECT_EQ(server_at(port), "first");
