@@ -31,6 +31,7 @@ bool is_refusal(int status) {
 
 Heard ask_all(const ClientOptions& options, const std::string& path, const Outside& outside) {
   Heard heard;
+  std::size_t refusals = 0;
   for (const std::string& url : options.urls) {
     const auto answer = outside.ask(without_slash(url) + path);
     if (!answer) {
@@ -42,9 +43,10 @@ Heard ask_all(const ClientOptions& options, const std::string& path, const Outsi
       heard.answers.push_back(std::move(body));
     } else {
       heard.complaints.push_back(complaint(url, answer->status, body));
-      heard.refused = heard.refused || is_refusal(answer->status);
+      if (is_refusal(answer->status)) ++refusals;
     }
   }
+  heard.refused = refusals > 0 && refusals == options.urls.size();
   return heard;
 }
 

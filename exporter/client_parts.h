@@ -14,7 +14,7 @@ namespace mse {
 struct Heard {
   std::vector<Json> answers;            // of 200
   std::vector<std::string> complaints;  // of the others, a line each
-  bool refused = false;                 // one said that this is the wrong question
+  bool refused = false;                 // each said that this is the wrong question
 
   // How a command ends that has no answer at all.
   int failure() const { return refused ? kExitUsage : kExitUnknown; }

@@ -132,6 +132,17 @@ TEST_F(Commanded, OfTwinsWhoDoesNotAnswerIsToldAndLeftOut) {
   EXPECT_THAT(complained, ElementsAre("http://two: refused\n"));
 }
 
+TEST_F(Commanded, ATwinThatDoesNotKnowTheServiceEndsNoWaitForTheOther) {
+  options.urls = {"http://one", "http://two"};
+  options.wait = minutes(10);
+  say({{"error", "There is no service \"shop\" here."}}, 404);
+  say(json::object(), 503, "http://two");
+  say({{"error", "There is no service \"shop\" here."}}, 404);
+  say(answer_json("go"), 200, "http://two");
+  EXPECT_EQ(run_gate(options, outside), kExitGo);
+  EXPECT_EQ(slept.size(), 1U);
+}
+
 TEST_F(Commanded, WaitsUntilItMayGoAndPrintsEachChangeOnce) {
   options.wait = minutes(10);
   say(answer_json("hold", "new drift."));
