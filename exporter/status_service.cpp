@@ -1,6 +1,7 @@
 // A service in figures, its dimensions, what is allowed, and how its collectors stand.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "exporter/status_parts.h"
@@ -131,8 +132,8 @@ struct Allowed {
   const NodeDimension* any = nullptr;
   std::vector<const NodeView*> nodes;
 };
-using AllowanceKey =
-    std::tuple<std::string_view, AllowanceSource, std::string_view, std::string_view>;
+using AllowanceKey = std::tuple<std::string_view, AllowanceSource, std::string_view,
+                                std::string_view, std::optional<Wall>>;
 
 std::map<AllowanceKey, Allowed> allowances(const Subject& subject) {
   std::map<AllowanceKey, Allowed> all;
@@ -140,7 +141,7 @@ std::map<AllowanceKey, Allowed> allowances(const Subject& subject) {
     for (const auto& [name, dimension] : row.node->dimensions) {
       if (!dimension.allowance || !subject.shows(name.str())) continue;
       auto& allowed = all[{name.str(), *dimension.allowance, dimension.allowance_why.str(),
-                           dimension.allowance_who.str()}];
+                           dimension.allowance_who.str(), dimension.allowance_until}];
       allowed.any = &dimension;
       allowed.nodes.push_back(row.node);
     }
@@ -270,9 +271,15 @@ std::string canonical_text(const DimensionView& view) {
 }
 
 void write_reasons(Html& html, const Subject& subject) {
-  if (subject.gate.reasons.empty()) return html.element("p", "A rollout may go on.");
+  const auto& reasons = subject.gate.reasons;
+  if (reasons.empty()) return html.element("p", "A rollout may go on.");
   const auto list = html.in("ul", {{"class", "reasons"}});
-  for (const GateReason& reason : subject.gate.reasons) write_reason(html, subject, reason);
+  for (const GateReason& reason : reasons) write_reason(html, subject, reason);
+  const auto& hold = subject.service.hold;
+  const bool told = std::any_of(reasons.begin(), reasons.end(), [](const auto& reason) {
+    return reason.code == GateCode::manual_hold;
+  });
+  if (hold && !told) html.element("li", hold->owner + " holds it as well: " + hold->reason);
 }
 
 void write_service(Html& html, const Subject& subject) {
@@ -282,7 +289,7 @@ void write_service(Html& html, const Subject& subject) {
 
 void write_allowance(Html& html, const Subject& subject, const AllowanceKey& key,
                      const Allowed& allowed) {
-  const auto& [dimension, source, why, who] = key;
+  const auto& [dimension, source, why, who, until] = key;
   const auto row = html.in("tr");
   html.element("th", dimension, {{"scope", "row"}});
   {
