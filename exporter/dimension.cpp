@@ -210,7 +210,7 @@ void Dimension::Answers::count(const Sighting& seen) {
   const StateRef& state = seen.state();
   absent = absent && (!seen.polled() || (state && state->key.fingerprint == 0));
   supported = supported || seen.unsupported() == false;
-  unsupported = unsupported || seen.unsupported() == true;
+  unsupported = unsupported || seen.says_unsupported();
 }
 
 void Dimension::see_what_there_is(const World& world) {

@@ -118,8 +118,9 @@ class Dimension {
   void see_what_there_is(const World& world);
   // Over all members: what they answered, counted in one pass.
   struct Answers {
-    bool absent = true;  // nobody polled has anything else
-    bool supported = false, unsupported = false;
+    bool absent = true;        // nobody polled has anything else
+    bool supported = false;    // somebody's last answer was another
+    bool unsupported = false;  // somebody answers so now: of nodes that are gone it says nothing
     void count(const Sighting& seen);
   };
   Group now_of(const Compared& group, const World& world) const;

@@ -325,6 +325,15 @@ void Evaluator::Memory::open_changes(const World& world, const std::vector<Dimen
   }
 }
 
+namespace {
+
+// Nothing compared says nothing: not that all is well, and not that something is missing.
+void expose_as_unknown(ServiceView& view) {
+  for (NodeView& node : view.nodes) node.exposure = Status::unknown;
+}
+
+}  // namespace
+
 ServiceView Evaluator::Memory::assemble(const World& world, const std::vector<Dimension*>& active) {
   ServiceView view;
   view.name = settings.name;
@@ -334,14 +343,16 @@ ServiceView Evaluator::Memory::assemble(const World& world, const std::vector<Di
   view.nodes.reserve(members.size());
   for (const Member* member : members) {
     view.nodes.push_back(node_view(*member, world.now.mono, cadences.position_interval));
-    // Nothing compared says nothing: not that all is well, and not that something is missing.
-    if (compared.empty()) view.nodes.back().exposure = Status::unknown;
     view.nodes.back().dimensions.reserve(active.size());
   }
   for (Dimension* dimension : active) {
     dimension->judge(world, view.nodes);
     if (dimension->shown()) view.dimensions.emplace(dimension->name(), dimension->view(world));
   }
+  for (const auto& [name, dimension] : compared) {
+    if (!dimension->begun()) view.first_rounds.push_back(name);
+  }
+  if (!compares(view)) expose_as_unknown(view);
   settle_exposure(view, world.now.mono);
   view.deploy = deploy_of(view.dimensions);
   view.lag_within = lag.within();

@@ -15,10 +15,19 @@ namespace mse {
 namespace {
 
 constexpr std::array<std::string_view, 4> kVerdictNames{"go", "unknown", "hold", "rollback"};
-constexpr std::array<std::string_view, 12> kCodeNames{
-    "stale",        "first_round",         "no_nodes",       "unknown_dimension",
-    "no_canonical", "unknown_nodes",       "exposure_burn",  "incompatible",
-    "manual_hold",  "access_policy_drift", "change_overdue", "divergent_nodes"};
+constexpr std::array<std::string_view, 13> kCodeNames{"stale",
+                                                      "first_round",
+                                                      "no_nodes",
+                                                      "nothing_compared",
+                                                      "unknown_dimension",
+                                                      "no_canonical",
+                                                      "unknown_nodes",
+                                                      "exposure_burn",
+                                                      "incompatible",
+                                                      "manual_hold",
+                                                      "access_policy_drift",
+                                                      "change_overdue",
+                                                      "divergent_nodes"};
 
 constexpr double kPauseFactor = 4;
 constexpr double kMostExposure = 0.9;
@@ -122,6 +131,11 @@ Reasons unknowns(const Case& asked, const Freshness& freshness) {
   if (freshness.age > freshness.stale_after) out.push_back(stale(freshness));
   if (asked.service.nodes.empty())
     out.push_back(reason(GateCode::no_nodes, "", "The service has no nodes.", "It has some."));
+  for (const std::string& name : asked.service.first_rounds)
+    out.push_back(first_round("The first round of " + name + " is incomplete."));
+  if (!compares(asked.service) && asked.service.first_rounds.empty())
+    out.push_back(reason(GateCode::nothing_compared, "", "No state of the service is compared.",
+                         "A collector reads a dimension that its nodes support."));
   if (!dimension.empty() && !asked.service.dimensions.contains(dimension))
     out.push_back(reason(GateCode::unknown_dimension, dimension,
                          "Nothing is known of the dimension that the caller names.",

@@ -17,8 +17,9 @@ enum class Verdict { go = 0, unknown = 1, hold = 2, rollback = 3 };
 // Why it is not `go`. Closed: the label of gate_reason_info.
 enum class GateCode {
   stale,                // unknown: the snapshot is too old
-  first_round,          // unknown: a node was not polled yet
+  first_round,          // unknown: a node was not polled yet, also in a dimension that is new
   no_nodes,             // unknown
+  nothing_compared,     // unknown: no dimension is, or every node answered `unsupported` to all
   unknown_dimension,    // unknown: the caller names one that the service does not have
   no_canonical,         // unknown
   unknown_nodes,        // unknown: more than tolerated

@@ -38,6 +38,8 @@ class Sighting {
   Reason reason() const { return reason_; }         // while unknown
   // Whether its last answer was that it does not support the dimension; nothing before any answer.
   std::optional<bool> unsupported() const { return unsupported_; }
+  // Whether that answer is its last poll's, too.
+  bool says_unsupported() const { return unsupported_ == true && reason_ == Reason::unsupported; }
   Mono unknown_since() const { return unknown_since_; }
   Now first() const { return first_; }                    // the first poll of the run of equal ones
   Mono at() const { return at_; }                         // the newest poll

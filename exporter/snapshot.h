@@ -285,7 +285,8 @@ struct ServiceView {
   Objectives objectives;
   std::vector<NodeView> nodes;
   std::map<std::string, DimensionView> dimensions;
-  bool by_requests = false;  // exposure's source; else time
+  std::vector<std::string> first_rounds;  // dimensions of a reload that wait for theirs
+  bool by_requests = false;               // exposure's source; else time
   PerStatus<double> requests{}, node_seconds{};
   Burn burn{};
   std::optional<ManualHold> hold;
@@ -302,6 +303,12 @@ struct ServiceView {
   std::vector<CollectorView> collectors;
   std::optional<bool> discovery_up;  // whether the last read succeeded; only where nodes are found
 };
+
+// Whether any dimension is compared: not when there is none, or all of them are `unsupported`.
+inline bool compares(const ServiceView& service) {
+  return std::any_of(service.dimensions.begin(), service.dimensions.end(),
+                     [](const auto& entry) { return !entry.second.unsupported; });
+}
 
 // Services without a complete first round are left out.
 struct Snapshot {

@@ -67,7 +67,7 @@ Subject subject_of(const ServiceView& service, const StatusQuestion& question,
   const auto names = ranking(subject);
   for (const NodeView& node : service.nodes) {
     if (!question.node.empty() && node.name != question.node) continue;
-    NodeRow row{&node, Standing::canonical, std::nullopt};
+    NodeRow row{&node, names.empty() ? Standing::unknown : Standing::canonical, std::nullopt};
     for (const auto& [name, dimension] : node.dimensions) {
       if (std::binary_search(names.begin(), names.end(), name.str())) worsen(row, dimension);
     }

@@ -71,6 +71,7 @@ WHO = table(
     (16, 8), worst="Status", no_value="every node that is watched is canonical, or none is watched yet")
 REASONS = {
     "stale": "what is shown is too old", "first_round": "a node was not polled yet", "no_nodes": "there are no nodes",
+    "nothing_compared": "no state of the service is compared",
     "unknown_dimension": "the caller names a dimension that is not there", "no_canonical": "nothing says which state is right",
     "unknown_nodes": "more nodes are unknown than tolerated", "exposure_burn": "over 4 times the budget for 15 minutes",
     "incompatible": "two live states do not go together", "manual_hold": "somebody holds it by hand",

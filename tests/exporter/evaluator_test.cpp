@@ -162,6 +162,20 @@ TEST(Evaluator, ADimensionThatEveryNodeAnsweredUnsupportedIsOutOfTheVerdict) {
   EXPECT_EQ(story.node_view("a").exposure, Status::unknown);
 }
 
+TEST(Evaluator, WhatEveryNodeDeclinedIsUnknownOnceNoneOfThemAnswers) {
+  ServiceStory story(ServiceStory::nodes({"a", "b"}), {"config"});
+  for (const std::string node : {"a", "b"}) story.is_unknown(node, Reason::unsupported);
+  story.round();
+  EXPECT_TRUE(story.dimension().unsupported);
+  EXPECT_EQ(story.node_view("a").exposure, Status::unknown);
+  story.fails("a");
+  story.next_round();
+  EXPECT_TRUE(story.dimension().unsupported);
+  story.fails("b");
+  story.next_round();
+  EXPECT_FALSE(story.dimension().unsupported);
+}
+
 TEST(Evaluator, DimensionsThatAreOffAreNotCompared) {
   auto settings = ServiceStory::nodes({"a", "b"});
   settings.off = {"hba"};
@@ -266,10 +280,12 @@ TEST(Evaluator, ADimensionThatAReloadAddsWaitsForItsOwnFirstRound) {
   story.evaluate();
   ASSERT_TRUE(story.view);
   EXPECT_FALSE(story.view->dimensions.contains("flags"));
+  EXPECT_EQ(story.view->first_rounds, std::vector<std::string>{"flags"});
   for (const std::string node : {"a", "b"}) story.is(node, "on", "flags");
   story.is("c", "off", "flags");
   story.next_round();
   EXPECT_TRUE(story.at("c", "flags").preexisting);
+  EXPECT_TRUE(story.view->first_rounds.empty());
 }
 
 TEST(Evaluator, ReadsAgainWhatEmptiesTheInventoryOnlyAfterTenMinutes) {

@@ -72,6 +72,22 @@ TEST(GateUnknown, WithMoreUnknownNodesThanTolerated) {
   EXPECT_THAT(answer.reasons.at(0).nodes, ElementsAre("n3", "n4"));
 }
 
+TEST(GateUnknown, WhereNothingIsCompared) {
+  GateCase shop;
+  for (const char* name : {"access_policy", "config"}) shop.dimension(name).unsupported = true;
+  EXPECT_EQ(shop.verdict(), Verdict::unknown);
+  EXPECT_EQ(shop.code(), GateCode::nothing_compared);
+  shop.service.dimensions.clear();
+  EXPECT_EQ(shop.code(), GateCode::nothing_compared);
+}
+
+TEST(GateUnknown, UntilADimensionThatIsNewHadItsFirstRound) {
+  GateCase shop;
+  shop.service.first_rounds = {"schema"};
+  EXPECT_EQ(shop.verdict(), Verdict::unknown);
+  EXPECT_EQ(shop.code(), GateCode::first_round);
+}
+
 TEST(GateUnknown, OfADimensionThatIsNotThere) {
   GateCase shop;
   EXPECT_EQ(shop.code({"d-1", "B", "schema"}), GateCode::unknown_dimension);

@@ -197,6 +197,25 @@ TEST(StatusPage, TheVerdictIsTheGatesWithItsReasons) {
   }
 }
 
+TEST(StatusPage, AHoldIsToldAlsoWhereSomethingWorseIsTheVerdict) {
+  Snapshot mixed = mixed_snapshot();
+  for (ServiceView& service : mixed.services) {
+    service.hold = ManualHold{"ann", "freeze", mixed.wall + std::chrono::hours(1)};
+    const std::string page = text(mixed, "service=" + service.name);
+    EXPECT_THAT(page, AllOf(HasSubstr("ann holds it"), HasSubstr("freeze"))) << service.name;
+  }
+}
+
+TEST(StatusPage, AServiceInWhichNothingIsComparedIsUnknown) {
+  Snapshot mixed = mixed_snapshot();
+  for (ServiceView& service : mixed.services) {
+    for (auto& [name, view] : service.dimensions) view.unsupported = true;
+    const std::string page = ask(mixed, "service=" + service.name).html;
+    EXPECT_THAT(page, HasSubstr("<title>UNKNOWN: ")) << service.name;
+    EXPECT_THAT(page, Not(HasSubstr(" canonical</title>")));
+  }
+}
+
 TEST(StatusPage, WhatIsNotThereIsNotFoundAndNamedAsText) {
   const Snapshot mixed = mixed_snapshot();
   for (const char* query :

@@ -24,6 +24,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from endpoints import Authority, Endpoint  # noqa: E402
 from fleet import ROOT, program  # noqa: E402
 from monitoring import Exporter, Metrics  # noqa: E402
+from openapi import assert_described  # noqa: E402
 from process import LOOPBACK, Directory, free_port, wait_until  # noqa: E402
 
 PASSWORD = "U*U"
@@ -62,6 +63,7 @@ class Api:
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
+        assert_described(method, path, answer.status, text)
         return answer.status, text
 
     def post(self, path: str, **content: object) -> tuple[int, str]:
