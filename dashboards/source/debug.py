@@ -45,7 +45,7 @@ HAS = table(
 
 WRONG_NODE = [
     [states("Each dimension of each node", "When did it leave, does it flap? The 30 worst. A node that comes and goes has two writers.",
-            [target(worst(NODE, PER_NODE), "{{node}} {{dimension}}", "range")], no_value="no node is watched yet")],
+            [target(worst(NODE, PER_NODE), "{{node}} {{dimension}}", "range")], (24, 12), no_value="no node is watched yet")],
     [graph("Keys that differ over time", "Does it get better or worse? Which keys stands on the status page, values of secrets nowhere.",
            [target(f"max by (service, dimension, node) (mixed_state_node_differing_keys{{{NODE}}})", "{{node}} {{dimension}}", "range")],
            (12, 8), stepped=True, decimals=0, no_value="no differing key is known",

@@ -71,12 +71,12 @@ WHO = table(
     (16, 8), worst="Status", no_value="every node that is watched is canonical, or none is watched yet")
 REASONS = {
     "stale": "what is shown is too old", "first_round": "a node was not polled yet", "no_nodes": "there are no nodes",
-    "nothing_compared": "no state of the service is compared",
+    "nothing_compared": "no state of it is compared",
     "unknown_dimension": "the caller names a dimension that is not there", "no_canonical": "nothing says which state is right",
     "unknown_nodes": "more nodes are unknown than tolerated", "exposure_burn": "over 4 times the budget for 15 minutes",
     "incompatible": "two live states do not go together", "manual_hold": "somebody holds it by hand",
     "access_policy_drift": "nodes differ in who may do what", "change_overdue": "another change is overdue",
-    "divergent_nodes": "nodes diverge that this change does not explain"}
+    "divergent_nodes": "nodes diverge, unexplained"}
 WHY = table(
     "Why it holds", "What must change before the gate says go? Each reason once. The status page says it with nodes and times.",
     [target(f"max by (cluster, service, reason) (mixed_state_gate_reason_info{{{SERVICE}}})", kind="table")],
@@ -97,7 +97,7 @@ CHANGES = table(
     "touches and nothing else, since it began.",
     [target(f'{INFO}{{{OF_DEPLOYS}, open="true"}}) * {BY_DIMENSION} group_left () ({STARTED} * 1000) or {INFO}{{{OF_DEPLOYS}}}) * NaN',
             kind="table")],
-    [Column("service", "Service"), Column("dimension", "Dimension"),
+    [Column("service", "Service"), Column("dimension", "Dimension", {"custom_width": 140}),
      Column("deploy_id", "Deploy", links=[
          to("mixed-state-oncall", "All that this deploy touches", BEGUN, deploy_id="Deploy"),
          to("mixed-state-oncall", "This dimension of this service", BEGUN, service="Service", dimension="Dimension", deploy_id="Deploy")]),

@@ -86,12 +86,15 @@ def share(name: str, thresholds: list[dict]) -> dict:
                     thresholds={"mode": "absolute", "steps": thresholds})
 
 
+SOFT_MAX = {"none": 1, "ops": 0.1}  # by unit: without, an axis over nothing but zeros ends at 100
+
+
 def graph(title: str, question: str, targets: list[dict], size: tuple[int, int] = (12, 8), *, stacked: bool = False,
           stepped: bool = False, lines: list[dict] | None = None, overrides: list[dict] | None = None, **more: object) -> Panel:
     """Lines over time; `lines` are drawn as dashes at the numbers where alerts begin."""
     custom = {"drawStyle": "line", "fillOpacity": 40 if stacked else 0, "lineWidth": 2, "showPoints": "auto", "spanNulls": False,
               "lineInterpolation": "stepAfter" if stepped else "linear", "axisSoftMin": 0,
-              **({"axisSoftMax": 1} if more.get("unit", "none") == "none" else {}),
+              **({"axisSoftMax": SOFT_MAX[unit]} if (unit := str(more.get("unit", "none"))) in SOFT_MAX else {}),
               "stacking": {"group": "A", "mode": "normal" if stacked else "none"},
               "thresholdsStyle": {"mode": "dashed" if lines else "off"}}
     made = panel("timeseries", title, question, targets, size, custom=custom, overrides=overrides, options={
@@ -156,7 +159,7 @@ def table(title: str, question: str, targets: list[dict], columns: list[Column],
     looks = [override(column.name, **{"noValue": "–"} | column.look | ({"links": column.links} if column.links else {}))
              for column in columns] + [override("Cluster", custom_width=90)]
     made = panel("table", title, question, targets, size, overrides=looks, thresholds=PLAIN,
-                 custom={"align": "left", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": False},
+                 custom={"align": "left", "minWidth": 80, "cellOptions": {"type": "auto"}, "inspect": False, "filterable": False},
                  options={"cellHeight": "sm", "showHeader": True}, **more)
     return made | {"transformations": changes}
 

@@ -67,7 +67,6 @@ services:
 
 
 # Questions, by panel and letter, that may have no answer …
-GATE = {"Gate A", "Why it holds A", "Services, worst first B", "annotation The gate holds"}  # before there is a gate
 UNSEEN_END = {"annotation Changes end"}  # no change has ended
 NO_KEYS = {"Keys that differ A", "Has against should have E", "Keys that differ over time A", "Who is not canonical D"}
 UNCHANGED = {*UNSEEN_END, "annotation Changes begin", "variable deploy_id", "Changes A", "Convergence of open changes A", "Converged A",
@@ -76,6 +75,7 @@ UNCHANGED = {*UNSEEN_END, "annotation Changes begin", "variable deploy_id", "Cha
 NOT_DIVERGENT = {*NO_KEYS, "Divergent for A", "Has against should have D", "Services, worst first E", "Who is not canonical A",
                  "Who is not canonical B", "Who is not canonical C"}
 NOT_ALLOWED = {"Allowed A"}
+NOT_HELD = {"Why it holds A", "annotation The gate holds"}  # the gate says go
 NO_REGION = {"By region B", "By region C", "By region D"}  # none in that status
 NOT_CUT = {"F2 Replica lag C", "Replication links B"}
 NO_BUDGET_YET = {"Budget left 30d A", "Budget left, 30d A", "Services, worst first H"}  # a minute of 30 days
@@ -187,11 +187,11 @@ class Situations(unittest.TestCase):
         """Waits until each question has an answer but those that may have none; what the tiles say then."""
         def enough() -> bool:
             self.empty = {each.name for board in self.boards().values() for each in self.told(board)}
-            return not self.empty - allowed - GATE - NEVER
+            return not self.empty - allowed - NEVER
         try:
             wait_until("every question has an answer", enough, SECONDS, 1)
         except ServerError:
-            self.fail(f"no answer to {sorted(self.empty - allowed - GATE - NEVER)}")
+            self.fail(f"no answer to {sorted(self.empty - allowed - NEVER)}")
         return self.tiles()
 
     def tiles(self) -> dict[str, Look]:
@@ -211,21 +211,22 @@ class Situations(unittest.TestCase):
 
     def test_1_all_good(self) -> None:
         self.world.until("all are canonical", "software_version", "canonical", len(NODES))
-        self.asked(UNCHANGED | NOT_DIVERGENT | NOT_ALLOWED | NO_REGION | NOT_CUT | NO_BUDGET_YET | NOBODY_TOLD | SEEN)
+        self.asked(UNCHANGED | NOT_DIVERGENT | NOT_ALLOWED | NO_REGION | NOT_CUT | NO_BUDGET_YET | NOBODY_TOLD | SEEN | NOT_HELD)
         tiles = self.settled({"Unknown: nodes": "green", "Coverage 1h": "green"})
         self.assertEqual({name: look for name, look in tiles.items() if look.color in {"red", "orange"}}, {})
         self.assertEqual(tiles["Status"].text, "canonical")
-        self.assertEqual(tiles["Converged"].text, "no open change")
+        self.assertEqual((tiles["Gate"], tiles["Converged"].text), (Look("GO", "green"), "no open change"))
         self.assertEqual((tiles["Unknown: nodes"], tiles["Divergent: nodes"]), (Look("0", "green"), Look("0", "green")))
 
     def test_2_mid_change(self) -> None:
         self.world.declare(42, "10m")
+        wait_until("it is declared", lambda: self.world.exporter.metrics().all("change_info", service="web", deploy_id="d-42"), SECONDS)
         self.world.versions.update({"web-1": 42, "web-2": 42})
         self.world.until("three wait for the change", "software_version", "transition", 3)
         tiles = self.asked({*UNSEEN_END, *NO_KEYS, "Divergent for A", "Services, worst first E", "By region B", "By region C", "F1 Moves, 30m A"} | NOT_CUT
-                           | NO_BUDGET_YET | NOBODY_TOLD | SEEN)
+                           | NO_BUDGET_YET | NOBODY_TOLD | SEEN | NOT_HELD)
         self.assertEqual((tiles["Status"], tiles["Divergent: nodes"]), (Look("in transition", "blue"), Look("0", "green")))
-        self.assertEqual(tiles["Converged"], Look("0.4", "blue"))
+        self.assertEqual((tiles["Gate"], tiles["Converged"]), (Look("GO", "green"), Look("0.4", "blue")))
         self.assertEqual(tiles["Exposure 5m: unplanned"].text, "0")
 
     def test_3_stuck(self) -> None:
@@ -238,8 +239,8 @@ class Situations(unittest.TestCase):
         self.world.versions["web-4"] = 42  # and one goes back
         self.world.pair.primary.psql("CREATE TABLE more (id bigint)", db="orders")
         tiles = self.settled(dict.fromkeys(
-            ("Change age: of its time", "Exposure 5m: of budget", "Paging now", "Duplicates 1d: of target"), "red") | {"Converged": "blue"})
-        self.assertEqual(tiles["Status"], Look("divergent", "orange"))
+            ("Change age: of its time", "Exposure 5m: of budget", "Paging now", "Duplicates 1d: of target"), "red") | {"Converged": "blue", "Gate": "orange"})
+        self.assertEqual((tiles["Status"], tiles["Gate"]), (Look("divergent", "orange"), Look("HOLD", "orange")))
         self.asked(NOT_ALLOWED | SEEN | {"By region C", "By region D"})
 
     def test_4_one_node_and_one_deploy_are_shown_by_themselves(self) -> None:
@@ -256,11 +257,11 @@ class Situations(unittest.TestCase):
         self.world.until("no version is known", "software_version", "unknown", len(NODES))
         self.asked(NOT_ALLOWED | NOT_CUT | {"By region D", "Replica lag A", "Replica lag B"})
         tiles = self.settled({"Unknown: nodes": "orange", "Probes that fail": "orange", "Coverage 1h": "red"})
-        self.assertNotIn("green", {tiles[name].color for name in ("Status", "Coverage 1h", "Unknown: nodes", "Replica lag: of target")})
+        self.assertNotIn("green", {tiles[name].color for name in ("Status", "Gate", "Coverage 1h", "Unknown: nodes", "Replica lag: of target")})
 
     def test_6_every_question_had_an_answer_at_some_time(self) -> None:
         names = {each.name for board in self.boards().values() for each in board.answers()}
-        self.assertEqual(names - self.filled - GATE - NEVER, set())
+        self.assertEqual(names - self.filled - NEVER, set())
 
 
 class NewInstall(unittest.TestCase):
