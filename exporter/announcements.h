@@ -19,7 +19,7 @@ namespace mse {
 
 // How an announcement stands in one service.
 struct Standing {
-  std::string back_to;             // of an abandoned change: where its service was
+  std::string back_to;             // where its service came from; empty: it has not opened there
   std::optional<Outcome> outcome;  // of a change that ended
   std::optional<Wall> ended;
 
@@ -65,8 +65,10 @@ class Announcements {
 
   const Announced* find(AnnouncementKind kind, const std::string& id) const;
 
-  // The end of a change that is known; `back_to` is where each service was, for an abandoned one.
-  // Told again it changes nothing; refused when it had another end.
+  // The end of a change that is known; `back_to` is where each service was, for an abandoned one. A
+  // service goes nowhere where another change took its place, or where it ended without having
+  // opened. Told again it changes nothing; refused when it had another end, and when it is not
+  // known where a service was.
   Accepted<const Announced*> end(const Ending& ending,
                                  const std::map<std::string, std::string>& back_to, Wall now);
 
@@ -97,6 +99,10 @@ class Announcements {
                const std::map<std::string, RememberedAnnouncement>& remembered);
 
  private:
+  // Whether another change of its dimension was announced since.
+  bool replaced(const Announced& announced, const std::string& service) const;
+  Accepted<std::map<std::string, Standing>> turned_back(
+      const Announced& entry, const std::map<std::string, std::string>& back_to, Wall now) const;
   std::optional<Outcome> outcome_unseen(const Announced& announced, const std::string& service,
                                         Wall now) const;
 

@@ -220,6 +220,16 @@ class Deploys(ChangesCase):
         self.give("41", "web-1")
         self.eventually("web-1", CANONICAL)
 
+    def test_one_that_another_replaced_takes_nothing_back_when_it_is_abandoned(self) -> None:
+        self.ready()
+        self.declare()
+        self.declare("d-2", "43")
+        self.close("abandoned")
+        self.assertTrue(self.change("d-2")["open"])
+        self.assertEqual(self.change()["outcome"], "superseded")
+        self.give("43", "web-1")
+        self.eventually("web-1", CANONICAL)
+
 
 class Durable(ChangesCase):
     def test_what_was_answered_survives_a_kill_at_once(self) -> None:
