@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t kMost = 1000;
 
+// Longer than the steps of a canary that an event may be late by.
+constexpr auto kEcho = std::chrono::minutes(5);
+
 // A change that was closed as it began still has a deadline after its start.
 constexpr auto kShortest = std::chrono::seconds(1);
 
@@ -105,6 +108,13 @@ Accepted<std::vector<std::string>> services_of(const Announcement& said,
   return out;
 }
 
+bool is_echo(const Announcement& said, const std::vector<Announced>& all, Wall now) {
+  return std::any_of(all.begin(), all.end(), [&](const Announced& entry) {
+    return entry.said.id == said.id && entry.said.content == said.content && entry.abandoned &&
+           entry.closed && now - *entry.closed <= kEcho;
+  });
+}
+
 Accepted<const Announced*> Announcements::accept(const Announcement& said, const std::string& by,
                                                  const std::vector<std::string>& services,
                                                  Wall now) {
@@ -154,9 +164,9 @@ Accepted<std::map<std::string, Standing>> Announcements::turned_back(
     if (told != back_to.end() && !told->second.empty()) standing.back_to = told->second;
     if (standing.back_to.empty() && standing.ended) continue;  // every node was there already
     if (standing.back_to.empty())
-      return tl::unexpected(Refused{
-          409, "closed: where " + service +
-                   " came from is not known; declare the state that it is to go back to"});
+      return tl::unexpected(
+          Refused{409, "closed: where " + service +
+                           " came from is not known; declare the state that it is to go back to"});
     standing.outcome = standing.outcome.value_or(Outcome::superseded);
     standing.ended.reset();
   }

@@ -54,6 +54,11 @@ struct ServiceFacts {
 Accepted<std::vector<std::string>> services_of(const Announcement& said,
                                                const std::vector<ServiceFacts>& all);
 
+// Whether `said`, an event of a tool that sends some late, repeats a change that was abandoned no
+// more than five minutes ago: an echo of what failed. A run of the same once more is declared by
+// its events after that, one of other content, such as another target or deploy id, at once.
+bool is_echo(const Announcement& said, const std::vector<Announced>& all, Wall now);
+
 // Pure: the time is told. A reference or pointer holds until the next call that is not const.
 class Announcements {
  public:

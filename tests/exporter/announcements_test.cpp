@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "exporter/flagger_event.h"
 #include "exporter/time_text.h"
 
 namespace mse {
@@ -166,6 +167,37 @@ TEST_F(AnnouncementsTest, AnAbandonedChangeGoesBack) {
   settle(std::nullopt, kNow + minutes(2));
   EXPECT_THAT(all.declarations("web"), IsEmpty()) << "told once";
   EXPECT_EQ(standing(change("d-1")).outcome, Outcome::superseded);
+}
+
+// Flagger sends some events of a canary after the one that says that it failed.
+TEST_F(AnnouncementsTest, AFlaggerEventAfterTheFailureOfItsDeployDeclaresNothingForAWhile) {
+  const auto event = [](const std::string& checksum, Wall at) {
+    const auto word =
+        parse_flagger_event(R"({"name": "web", "phase": "Progressing", "checksum": ")" + checksum +
+                                R"(", "metadata": {"dimension": "config", "target": "42"}})",
+                            at);
+    return std::get<Announcement>(**word);
+  };
+  const auto first = accept(event("c-1", kNow));
+  ASSERT_TRUE(all.end({first.said.id, true}, {{"web", "41"}}, kNow + minutes(1)));
+  settle(std::nullopt, kNow + minutes(2));
+  const auto echo = [&](const std::string& checksum, Wall at) {
+    return is_echo(event(checksum, at), *all.all(), at);
+  };
+  EXPECT_TRUE(echo("c-1", kNow + minutes(2)));
+  EXPECT_TRUE(echo("c-1", kNow + minutes(6)));
+  EXPECT_FALSE(echo("c-2", kNow + minutes(2))) << "another specification";
+  const auto again = kNow + minutes(7);
+  EXPECT_FALSE(echo("c-1", again)) << "the same once more";
+  EXPECT_EQ(accept(event("c-1", again), again).at, again);
+  EXPECT_FALSE(echo("c-1", again));
+}
+
+TEST_F(AnnouncementsTest, WhatAPipelineDeclaresAnewAfterItWasAbandonedIsMeant) {
+  const auto told = accept(change("d-1"));
+  ASSERT_TRUE(all.end({told.said.id, true}, {{"web", "41"}}, kNow + minutes(1)));
+  settle(std::nullopt, kNow + minutes(1));
+  EXPECT_EQ(accept(change("d-1"), kNow + minutes(2)).at, kNow + minutes(2));
 }
 
 // A's pipeline cleans up after B was declared: that took the place of A, and is what is wanted.

@@ -312,20 +312,22 @@ class Adapters(ChangesCase):
             return functools.reduce(lambda found, key: found[key], path[1].split("."), self.APP)
         return webhook["method"], webhook["path"], re.sub(r"{{\.([\w.]+)}}", value, webhook["body"])
 
-    def flagger(self, phase: str) -> tuple[int, str]:
+    def flagger(self, phase: str, message: str = "", checksum: str = "85d557f47b") -> tuple[int, str]:
         """An event of the canary in the examples, to the path of its URL."""
         canary = yaml.safe_load((ROOT / "deploy/kubernetes/flagger-canary.yml").read_text())
         hook = canary["spec"]["analysis"]["webhooks"][0]
         self.assertEqual(hook["type"], "event")
         self.assertRegex(hook["url"], r"^https://\w+:\w+@")
         metadata = {**hook["metadata"], "service": "web", "eventType": "Normal", "timestamp": "1772366400000",
-                    "eventMessage": f"{phase} web.shop"}
+                    "eventMessage": message or f"{phase} web.shop"}
         return self.ci.post(urllib.parse.urlparse(hook["url"]).path, name="web", namespace="shop", phase=phase,
-                            checksum="85d557f47b", metadata=metadata)
+                            checksum=checksum, metadata=metadata)
 
     def test_a_canary_of_flagger_is_a_change_from_its_first_step_to_its_last(self) -> None:
         self.ready()
-        self.assertEqual(self.flagger("Initialized"), (200, "Nothing to declare.\n"))
+        for phase, message in (("Initialized", ""), ("Waiting", ""),
+                               ("Progressing", "Halt web.shop advancement waiting for approval gate")):
+            self.assertEqual(self.flagger(phase, message), (200, "Nothing to declare.\n"))
         self.assertEqual([self.flagger(phase)[0] for phase in ("Progressing", "Progressing", "Promoting")], [200] * 3)
         self.assertEqual(self.change("85d557f47b")["to"], "2.1")
         self.give("2.1", *NODES)
@@ -339,7 +341,10 @@ class Adapters(ChangesCase):
         self.assertEqual(self.status("web-1"), TRANSITION)
         self.assertEqual(self.flagger("Failed")[0], 200)
         self.assertEqual(self.status("web-1"), CANONICAL)
-        self.assertEqual(self.flagger("Progressing")[0], 200, "the same specification once more")
+        self.assertEqual(self.flagger("Progressing", "Post-rollout check notify passed"), (200, "Nothing to declare.\n"))
+        self.assertEqual(self.flagger("Progressing"), (200, "Nothing to declare.\n"), "one that was late")
+        self.assertEqual(self.status("web-1"), CANONICAL)
+        self.assertEqual(self.flagger("Progressing", checksum="7f4785d55b")[0], 200, "another specification")
         self.assertEqual(self.status("web-1"), TRANSITION)
 
     def test_the_templates_for_argo_cd_declare_finish_and_abandon(self) -> None:
