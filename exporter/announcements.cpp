@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t kMost = 1000;
 
+// Longer than the steps of a canary that an event may be late by.
+constexpr auto kEcho = std::chrono::minutes(5);
+
 // A change that was closed as it began still has a deadline after its start.
 constexpr auto kShortest = std::chrono::seconds(1);
 
@@ -105,6 +108,13 @@ Accepted<std::vector<std::string>> services_of(const Announcement& said,
   return out;
 }
 
+bool is_echo(const Announcement& said, const std::vector<Announced>& all, Wall now) {
+  return std::any_of(all.begin(), all.end(), [&](const Announced& entry) {
+    return entry.said.id == said.id && entry.said.content == said.content && entry.abandoned &&
+           entry.closed && now - *entry.closed <= kEcho;
+  });
+}
+
 Accepted<const Announced*> Announcements::accept(const Announcement& said, const std::string& by,
                                                  const std::vector<std::string>& services,
                                                  Wall now) {
@@ -132,6 +142,37 @@ const Announced* Announcements::find(AnnouncementKind kind, const std::string& i
   return is ? &found->second : nullptr;
 }
 
+bool Announcements::replaced(const Announced& announced, const std::string& service) const {
+  const auto dimension = dimension_of(announced.said);
+  return std::any_of(entries_.begin(), entries_.end(), [&](const auto& other) {
+    const Announced& entry = other.second;
+    return entry.said.kind() == AnnouncementKind::change && entry.services.contains(service) &&
+           dimension_of(entry.said) == dimension && older(&announced, &entry);
+  });
+}
+
+// Going back from what another change has replaced would undo that one.
+Accepted<std::map<std::string, Standing>> Announcements::turned_back(
+    const Announced& entry, const std::map<std::string, std::string>& back_to, Wall now) const {
+  auto services = entry.services;
+  for (auto& [service, standing] : services) {
+    if (standing.outcome == Outcome::superseded || replaced(entry, service)) {
+      if (!standing.ended) standing = {standing.back_to, Outcome::superseded, now};
+      continue;
+    }
+    const auto told = back_to.find(service);
+    if (told != back_to.end() && !told->second.empty()) standing.back_to = told->second;
+    if (standing.back_to.empty() && standing.ended) continue;  // every node was there already
+    if (standing.back_to.empty())
+      return tl::unexpected(
+          Refused{409, "closed: where " + service +
+                           " came from is not known; declare the state that it is to go back to"});
+    standing.outcome = standing.outcome.value_or(Outcome::superseded);
+    standing.ended.reset();
+  }
+  return services;
+}
+
 Accepted<const Announced*> Announcements::end(const Ending& ending,
                                               const std::map<std::string, std::string>& back_to,
                                               Wall now) {
@@ -143,13 +184,9 @@ Accepted<const Announced*> Announcements::end(const Ending& ending,
                                            (entry.abandoned ? "abandoned" : "finished")});
   if (entry.closed) return &entry;
   if (ending.abandoned) {
-    for (const auto& [service, standing] : entry.services)
-      if (!back_to.contains(service) || back_to.at(service).empty())
-        return tl::unexpected(Refused{
-            409, "closed: where " + service +
-                     " came from is not known; declare the state that it is to go back to"});
-    for (auto& [service, standing] : entry.services)
-      standing = {back_to.at(service), standing.outcome.value_or(Outcome::superseded), {}};
+    auto back = turned_back(entry, back_to, now);
+    if (!back) return tl::unexpected(back.error());
+    entry.services = std::move(*back);
   }
   all_.reset();
   entry.closed = now;
@@ -212,12 +249,7 @@ std::optional<Outcome> Announcements::outcome_unseen(const Announced& announced,
                                                      const std::string& service, Wall now) const {
   const auto& change = std::get<AnnouncedChange>(announced.said.what);
   if (change.declaration.started > now) return std::nullopt;
-  for (const auto& [id, entry] : entries_) {
-    const bool same = entry.said.kind() == AnnouncementKind::change &&
-                      entry.services.contains(service) &&
-                      dimension_of(entry.said) == change.dimension;
-    if (same && older(&announced, &entry)) return Outcome::superseded;
-  }
+  if (replaced(announced, service)) return Outcome::superseded;
   return end_of(announced) <= now ? Outcome::expired : Outcome::converged;
 }
 
@@ -230,6 +262,8 @@ void Announcements::settle(const ServiceView& view, const Seen& seen, Wall now) 
     auto& outcome = standing->second.outcome;
     if (!entry.abandoned) {
       const auto found = seen(change->dimension, change->declaration.deploy_id);
+      if (found && std::exchange(standing->second.back_to, found->from) != found->from)
+        all_.reset();
       outcome = found ? found->outcome : outcome_unseen(entry, view.name, now);
     }
     if (!outcome) continue;

@@ -19,7 +19,7 @@ namespace mse {
 
 // How an announcement stands in one service.
 struct Standing {
-  std::string back_to;             // of an abandoned change: where its service was
+  std::string back_to;             // where its service came from; empty: it has not opened there
   std::optional<Outcome> outcome;  // of a change that ended
   std::optional<Wall> ended;
 
@@ -54,6 +54,11 @@ struct ServiceFacts {
 Accepted<std::vector<std::string>> services_of(const Announcement& said,
                                                const std::vector<ServiceFacts>& all);
 
+// Whether `said`, an event of a tool that sends some late, repeats a change that was abandoned no
+// more than five minutes ago: an echo of what failed. A run of the same once more is declared by
+// its events after that, one of other content, such as another target or deploy id, at once.
+bool is_echo(const Announcement& said, const std::vector<Announced>& all, Wall now);
+
 // Pure: the time is told. A reference or pointer holds until the next call that is not const.
 class Announcements {
  public:
@@ -65,8 +70,10 @@ class Announcements {
 
   const Announced* find(AnnouncementKind kind, const std::string& id) const;
 
-  // The end of a change that is known; `back_to` is where each service was, for an abandoned one.
-  // Told again it changes nothing; refused when it had another end.
+  // The end of a change that is known; `back_to` is where each service was, for an abandoned one. A
+  // service goes nowhere where another change took its place, or where it ended without having
+  // opened. Told again it changes nothing; refused when it had another end, and when it is not
+  // known where a service was.
   Accepted<const Announced*> end(const Ending& ending,
                                  const std::map<std::string, std::string>& back_to, Wall now);
 
@@ -97,6 +104,10 @@ class Announcements {
                const std::map<std::string, RememberedAnnouncement>& remembered);
 
  private:
+  // Whether another change of its dimension was announced since.
+  bool replaced(const Announced& announced, const std::string& service) const;
+  Accepted<std::map<std::string, Standing>> turned_back(
+      const Announced& entry, const std::map<std::string, std::string>& back_to, Wall now) const;
   std::optional<Outcome> outcome_unseen(const Announced& announced, const std::string& service,
                                         Wall now) const;
 

@@ -243,11 +243,16 @@ Answer announcements(AnnouncementKind kind, const Request& request,
   return told(kind, request, settings, parse_word(kind, request.body, wall_now()));
 }
 
-Answer flagger_event(const Request& request, const ServerSettings& settings) {
+Answer flagger_event(const Request& request, const std::shared_ptr<const Page>& page,
+                     const ServerSettings& settings) {
   constexpr auto kKind = AnnouncementKind::change;
   if (auto away = turned_away(kKind, "", request, settings)) return *away;
-  auto word = parse_flagger_event(request.body, wall_now());
-  if (word && !*word)
+  const Wall now = wall_now();
+  auto word = parse_flagger_event(request.body, now);
+  const auto* said = word && *word ? std::get_if<Announcement>(&**word) : nullptr;
+  const bool echo =
+      said != nullptr && page && page->announced && is_echo(*said, *page->announced, now);
+  if (echo || (word && !*word))
     return document("text/plain; charset=utf-8", "Nothing to declare.\n", request);
   return told(kKind, request, settings,
               word ? Result<Word>(std::move(**word)) : tl::unexpected(word.error()));

@@ -18,8 +18,10 @@ namespace mse {
 // page in a browser cannot send.
 Answer announcements(AnnouncementKind kind, const Request& request,
                      const std::shared_ptr<const Page>& page, const ServerSettings& settings);
-// The same for one event of Flagger's, which gets 200 where it stands for nothing.
-Answer flagger_event(const Request& request, const ServerSettings& settings);
+// The same for one event of Flagger's, which gets 200 where it stands for nothing, or repeats what
+// failed minutes ago.
+Answer flagger_event(const Request& request, const std::shared_ptr<const Page>& page,
+                     const ServerSettings& settings);
 Answer announcement(AnnouncementKind kind, std::string_view id, const Request& request,
                     const ServerSettings& settings);
 

@@ -18,6 +18,30 @@ bool same(const std::optional<ChangeView>& one, const ChangeView& other) {
   return one && identity(*one) == identity(other);
 }
 
+using Changes = std::vector<const ChangeView*>;
+
+bool has(const Changes& all, const ChangeView& change) {
+  return std::any_of(all.begin(), all.end(), [&change](const ChangeView* one) {
+    return identity(*one) == identity(change);
+  });
+}
+
+// A deploy that is open in several groups is one.
+Changes open_in(const DimensionView& dimension) {
+  Changes all;
+  if (dimension.open_change) all.push_back(&*dimension.open_change);
+  for (const auto& change : dimension.other_changes)
+    if (!has(all, change)) all.push_back(&change);
+  return all;
+}
+
+// Goes on under another name.
+bool adopted(const ChangeView& change, const Changes& were, const Changes& are) {
+  return std::any_of(are.begin(), are.end(), [&](const ChangeView* one) {
+    return one->to == change.to && !has(were, *one);
+  });
+}
+
 const ServiceView* find(const Snapshot& snapshot, const std::string& name) {
   const auto found = std::find_if(snapshot.services.begin(), snapshot.services.end(),
                                   [&name](const auto& service) { return service.name == name; });
@@ -38,10 +62,19 @@ class Notices {
  private:
   void compare(const std::string& service, const std::string& dimension,
                const DimensionView& before, const DimensionView& now) {
+    const auto were = open_in(before);
+    const auto are = open_in(now);
     const auto& last = now.last_change;
-    if (last && !same(before.last_change, *last)) add("closed", service, dimension, *last);
-    const auto& open = now.open_change;
-    if (open && !same(before.open_change, *open)) add("opened", service, dimension, *open);
+    const bool news = last && (!same(before.last_change, *last) || has(were, *last));
+    if (news && !has(are, *last)) add("closed", service, dimension, *last);
+    for (const auto* change : were) {
+      if (has(are, *change) || same(last, *change) || adopted(*change, were, are)) continue;
+      ChangeView ended = *change;
+      ended.open = false;
+      add("closed", service, dimension, ended);
+    }
+    for (const auto* change : are)
+      if (!has(were, *change)) add("opened", service, dimension, *change);
   }
 
   void add(const char* event, const std::string& service, const std::string& dimension,

@@ -2,6 +2,7 @@
 #include "exporter/dimension.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace mse {
@@ -16,6 +17,9 @@ constexpr Duration kFarthest = std::chrono::hours(24 * 3650);
 
 // Declarations that are known again when they are told once more.
 constexpr std::size_t kToldBefore = 16;
+
+// Whose word a new value of a declared source is.
+constexpr std::string_view kCanonicalSource = "canonical";
 
 // Groups without nodes that are remembered beside those with nodes.
 constexpr std::size_t kEmptyGroups = 64;
@@ -118,7 +122,7 @@ void Dimension::declared(const DeclaredValue& value, Now now) {
   if (!another) return;
   Declaration change;
   change.state = *text;
-  told_.push_back({change, now});
+  told_.push_back({change, now, std::string(kCanonicalSource)});
 }
 
 bool Dimension::declare(const Declaration& declaration, const std::string& source, Now now) {
@@ -129,10 +133,14 @@ bool Dimension::declare(const Declaration& declaration, const std::string& sourc
   // with one it is that old change.
   const bool again = known != told_before_.end() &&
                      (declaration.started != Wall{} || repeated || *known == told_before_.back());
-  if (again) return false;
+  if (again) {
+    for (Told& told : told_)
+      if (told.source.empty() && told.declaration == declaration) told.source = source;
+    return false;
+  }
   told_before_.push_back(declaration);
   if (told_before_.size() > kToldBefore) told_before_.pop_front();
-  told_.push_back({declaration, now});
+  told_.push_back({declaration, now, source});
   return true;
 }
 
@@ -252,13 +260,20 @@ void Dimension::open_declared(const World& world) {
   std::deque<Told> ahead;
   for (const Told& told : std::exchange(told_, {})) {
     const Order order = order_of(told.declaration, told.at);
-    ahead.clear();
+    // A source says one thing at a time; what another says is no reason to forget it.
+    std::erase_if(ahead, [&told](const Told& earlier) {
+      return earlier.source.empty() || earlier.source == told.source;
+    });
     if (order.started.mono > world.now.mono) {
       ahead.push_back(told);
     } else {
       open_everywhere(order, world);
+      if (told.source != kCanonicalSource) opened_.push_back(told.declaration);
     }
   }
+  std::stable_sort(ahead.begin(), ahead.end(), [](const Told& one, const Told& other) {
+    return one.declaration.started < other.declaration.started;
+  });
   told_ = std::move(ahead);
 }
 

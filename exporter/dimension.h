@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "exporter/allowance.h"
@@ -51,7 +52,9 @@ class Dimension {
   void declared(const DeclaredValue& value, Now now);
   // False: told unchanged. `source`: whose word it is, so that repeating it is not meant anew.
   bool declare(const Declaration& declaration, const std::string& source, Now now);
-  // A change in `leader` is declared, in which this dimension follows.
+  // What was opened of declarations since the last call: others may follow it.
+  std::vector<Declaration> take_opened() { return std::exchange(opened_, {}); }
+  // A change in `leader` is declared and open, in which this dimension follows.
   void follow(const std::string& leader, const Declaration& declaration);
 
   // Every member has an observation, and there is one.
@@ -99,6 +102,7 @@ class Dimension {
   struct Told {
     Declaration declaration;
     Now at;
+    std::string source;  // empty: not known, as after a restart until it is repeated
   };
   struct Following {
     std::string leader;
@@ -179,8 +183,9 @@ class Dimension {
   std::optional<Mono> source_lost_;
   std::deque<Declaration> told_before_;           // the newest last
   std::map<std::string, Declaration> last_word_;  // by source
-  std::deque<Told> told_;
-  std::optional<Order> standing_;  // the last one opened
+  std::deque<Told> told_;  // not opened yet: one for later of each source, and what is new
+  std::vector<Declaration> opened_;  // not taken yet
+  std::optional<Order> standing_;    // the last one opened
   Following following_;
   ChangeCounts counts_;
   DimensionView tallies_;

@@ -195,7 +195,7 @@ void Dimension::restore_words(const Restoring& clocks) {
   if (words.source_lost) source_lost_ = clocks.past(*words.source_lost).mono;
   told_before_.assign(words.told_before.begin(), words.told_before.end());
   for (const RememberedTold& told : words.told)
-    told_.push_back({told.declaration, clocks.past(told.at)});
+    told_.push_back({told.declaration, clocks.past(told.at), {}});
   if (words.standing) standing_ = recall(*words.standing, clocks, states_);
   following_ = {words.leader, words.following};
   counts_.last_serial = words.last_serial;

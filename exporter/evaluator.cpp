@@ -8,6 +8,18 @@
 #include "exporter/service_view.h"
 
 namespace mse {
+namespace {
+
+// The dimensions that follow a declaration in `dimension`.
+std::vector<std::string> followers(const std::string& dimension, const Declaration& declaration) {
+  std::vector<std::string> names = declaration.dimensions;
+  if (names.empty() && dimension == "schema_version") names = {"schema"};
+  std::erase(names, dimension);
+  return names;
+}
+
+}  // namespace
+
 Evaluator::Evaluator(ServiceSettings settings, Cadences cadences)
     : memory_(std::make_unique<Memory>()) {
   memory_->configure(std::move(settings), cadences);
@@ -243,11 +255,7 @@ void Evaluator::declared(const std::string& dimension, const DeclaredValue& valu
 void Evaluator::declare(const std::string& dimension, const Declaration& declaration, Now now,
                         const std::string& source) {
   if (!memory_->dimension(dimension).declare(declaration, source, now)) return;
-  std::vector<std::string> following = declaration.dimensions;
-  if (following.empty() && dimension == "schema_version") following = {"schema"};
-  for (const std::string& name : following) {
-    if (name != dimension) memory_->dimension(name).follow(dimension, declaration);
-  }
+  for (const std::string& name : followers(dimension, declaration)) memory_->dimension(name);
 }
 
 void Evaluator::allow(std::vector<Acknowledgement> all) {
@@ -318,6 +326,12 @@ std::optional<ServiceView> Evaluator::evaluate(Now now) {
 void Evaluator::Memory::open_changes(const World& world, const std::vector<Dimension*>& active) {
   for (Dimension* dimension : active) dimension->count(world);
   for (Dimension* dimension : active) dimension->open_declared(world);
+  for (Dimension* leader : active) {
+    for (const Declaration& opened : leader->take_opened()) {
+      for (const std::string& name : followers(leader->name(), opened))
+        dimension(name).follow(leader->name(), opened);
+    }
+  }
   for (Dimension* dimension : active) dimension->progress(world);
   for (Dimension* dimension : active) {
     const auto leader = compared.find(dimension->leader());

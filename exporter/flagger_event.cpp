@@ -12,14 +12,24 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 5> kUnderWay{"Waiting", "Progressing", "WaitingPromotion",
-                                                    "Promoting", "Finalising"};
-constexpr std::array<std::string_view, 5> kNothing{"Initializing", "Initialized", "Terminating",
-                                                   "Terminated", ""};
+constexpr std::array<std::string_view, 4> kUnderWay{"Progressing", "WaitingPromotion", "Promoting",
+                                                    "Finalising"};
+constexpr std::array<std::string_view, 6> kNothing{"Initializing", "Initialized", "Waiting",
+                                                   "Terminating",  "Terminated",  ""};
 
 template <typename List>
 bool is_among(const List& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+// What tells of these has the phase of before them: of a canary that is over, or was not begun.
+bool is_beside(const json& metadata) {
+  const auto found = metadata.find("eventMessage");
+  if (found == metadata.end() || !found->is_string()) return false;
+  const std::string_view message = found->get_ref<const std::string&>();
+  return message.starts_with("Post-rollout ") ||
+         (message.starts_with("Halt ") &&
+          message.find(" waiting for approval") != std::string_view::npos);
 }
 
 // What the phase declares, but for whose it is; null when that is nothing.
@@ -40,16 +50,19 @@ Result<std::optional<Word>> parse_flagger_event(std::string_view text, Wall now)
   if (!document) return fail(document.error().message);
   JsonFields event(*document);
   const auto name = event.text("name");
-  const auto checksum = event.text("checksum");
   const auto phase = event.text("phase");
   static const json none = json::object();
-  const json* given = event.object("metadata");
+  const auto found = document->find("metadata");
+  const bool absent = found == document->end() || found->is_null();
+  const json* given = absent ? &none : event.object("metadata");
   JsonFields metadata(given == nullptr ? none : *given);
+  if (given != nullptr && event.error().empty() && is_beside(*given)) return std::optional<Word>();
   json word = of_phase(phase, event, metadata);
   if (!word.is_null()) {
     word["service"] = metadata.has("service") ? metadata.text("service") : name;
     word["dimension"] = metadata.text("dimension");
-    word["deploy_id"] = metadata.has("deploy_id") ? metadata.text("deploy_id") : checksum;
+    word["deploy_id"] =
+        metadata.has("deploy_id") ? metadata.text("deploy_id") : event.text("checksum");
   }
   if (!event.error().empty()) return fail(event.error());
   if (!metadata.error().empty()) return fail("metadata: " + metadata.error());

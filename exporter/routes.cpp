@@ -184,7 +184,7 @@ Answer one_of_kind(const Asked& asked) {
 }
 
 Answer flagger_change(const Asked& asked) {
-  return flagger_event(asked.request, asked.settings);
+  return flagger_event(asked.request, asked.page, asked.settings);
 }
 
 // Every address but the telemetry path, which the operator chooses.

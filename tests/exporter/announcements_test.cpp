@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "exporter/flagger_event.h"
 #include "exporter/time_text.h"
 
 namespace mse {
@@ -44,12 +45,15 @@ class AnnouncementsTest : public testing::Test {
     const auto accepted = all.accept(what, "ci", {"web"}, kNow);
     return accepted ? Refused{200, "accepted"} : accepted.error();
   }
-  // The service as it is evaluated, its change with `outcome`.
-  void settle(const std::optional<ChangeView>& change, Wall at = kNow) {
+  static ServiceView web() {
     ServiceView view;
     view.name = "web";
     view.dimensions["config"];
-    all.settle(view, [&](const auto&, const auto&) { return change; }, at);
+    return view;
+  }
+  // The service as it is evaluated, its change with `outcome`.
+  void settle(const std::optional<ChangeView>& change, Wall at = kNow) {
+    all.settle(web(), [&](const auto&, const auto&) { return change; }, at);
   }
   Standing standing(const Announcement& what) {
     return all.find(AnnouncementKind::change, what.id)->services.at("web");
@@ -163,6 +167,88 @@ TEST_F(AnnouncementsTest, AnAbandonedChangeGoesBack) {
   settle(std::nullopt, kNow + minutes(2));
   EXPECT_THAT(all.declarations("web"), IsEmpty()) << "told once";
   EXPECT_EQ(standing(change("d-1")).outcome, Outcome::superseded);
+}
+
+// Flagger sends some events of a canary after the one that says that it failed.
+TEST_F(AnnouncementsTest, AFlaggerEventAfterTheFailureOfItsDeployDeclaresNothingForAWhile) {
+  const auto event = [](const std::string& checksum, Wall at) {
+    const auto word =
+        parse_flagger_event(R"({"name": "web", "phase": "Progressing", "checksum": ")" + checksum +
+                                R"(", "metadata": {"dimension": "config", "target": "42"}})",
+                            at);
+    return std::get<Announcement>(**word);
+  };
+  const auto first = accept(event("c-1", kNow));
+  ASSERT_TRUE(all.end({first.said.id, true}, {{"web", "41"}}, kNow + minutes(1)));
+  settle(std::nullopt, kNow + minutes(2));
+  const auto echo = [&](const std::string& checksum, Wall at) {
+    return is_echo(event(checksum, at), *all.all(), at);
+  };
+  EXPECT_TRUE(echo("c-1", kNow + minutes(2)));
+  EXPECT_TRUE(echo("c-1", kNow + minutes(6)));
+  EXPECT_FALSE(echo("c-2", kNow + minutes(2))) << "another specification";
+  const auto again = kNow + minutes(7);
+  EXPECT_FALSE(echo("c-1", again)) << "the same once more";
+  EXPECT_EQ(accept(event("c-1", again), again).at, again);
+  EXPECT_FALSE(echo("c-1", again));
+}
+
+TEST_F(AnnouncementsTest, WhatAPipelineDeclaresAnewAfterItWasAbandonedIsMeant) {
+  const auto told = accept(change("d-1"));
+  ASSERT_TRUE(all.end({told.said.id, true}, {{"web", "41"}}, kNow + minutes(1)));
+  settle(std::nullopt, kNow + minutes(1));
+  EXPECT_EQ(accept(change("d-1"), kNow + minutes(2)).at, kNow + minutes(2));
+}
+
+// A's pipeline cleans up after B was declared: that took the place of A, and is what is wanted.
+TEST_F(AnnouncementsTest, AbandoningADeployThatAnotherReplacedTakesNothingBack) {
+  for (const bool evaluated : {false, true}) {
+    all = {};
+    const auto first = accept(change("d-1"));
+    const auto second = accept(change("d-2", "43", kNow + minutes(1)), kNow + minutes(1));
+    ChangeView superseded;
+    superseded.outcome = Outcome::superseded;
+    const auto seen = [&](const auto&, const auto& deploy) {
+      return deploy == "d-1" ? superseded : ChangeView();
+    };
+    if (evaluated) all.settle(web(), seen, kNow + minutes(2));
+    const auto end = all.end({first.said.id, true}, {{"web", "41"}}, kNow + minutes(3));
+    ASSERT_TRUE(end);
+    EXPECT_EQ((*end)->closed, kNow + minutes(3));
+    EXPECT_EQ(standing(first.said).outcome, Outcome::superseded);
+    EXPECT_EQ(standing(first.said).ended, kNow + minutes(evaluated ? 2 : 3));
+    const auto told = all.declarations("web");
+    ASSERT_THAT(told, SizeIs(1)) << "that of the second alone";
+    EXPECT_EQ(told.at(0).second.deploy_id, "d-2");
+    EXPECT_EQ(told.at(0).second.state, "43");
+  }
+}
+
+// One by a selector, which every node of web had reached before it was declared.
+TEST_F(AnnouncementsTest, AbandoningSkipsAServiceThatItNeverOpenedIn) {
+  const auto told = accept(said(AnnouncementKind::change, R"({"selector": {"tier": "critical"},
+      "dimension": "config", "deploy_id": "d-1", "state": "42", "deadline": "30m"})"));
+  const auto unsettled = all.end({told.said.id, true}, {{"orders-db", "41"}}, kNow);
+  EXPECT_EQ(unsettled.error().status, 409) << "web may open it yet";
+  settle(std::nullopt);
+  ASSERT_TRUE(all.end({told.said.id, true}, {{"orders-db", "41"}, {"web", ""}}, kNow));
+  EXPECT_EQ(all.declarations("orders-db").at(0).second.state, "41");
+  EXPECT_THAT(all.declarations("web"), IsEmpty());
+  EXPECT_EQ(standing(told.said).outcome, Outcome::converged);
+}
+
+TEST_F(AnnouncementsTest, WhereAChangeCameFromIsKnownAfterTheRulesForgotIt) {
+  const auto told = accept(said(AnnouncementKind::change, R"({"service": "web",
+      "dimension": "config", "deploy_id": "d-1", "state": "42", "deadline": "30m"})"));
+  ChangeView change;
+  change.from = "41";
+  settle(change);
+  change.outcome = Outcome::converged;
+  settle(change, kNow + minutes(1));
+  Announcements later;
+  later.restore("web", all.remember("web"));
+  ASSERT_TRUE(later.end({told.said.id, true}, {{"web", ""}}, kNow + minutes(9)));
+  EXPECT_EQ(later.declarations("web").at(0).second.state, "41");
 }
 
 TEST_F(AnnouncementsTest, AChangeEndsAsTheRulesSay) {

@@ -9,6 +9,7 @@ namespace mse {
 namespace {
 
 using nlohmann::json;
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -51,6 +52,60 @@ TEST(ChangeNotices, TellThatAChangeOpenedAndHowItEnded) {
   EXPECT_EQ(json::parse(ended.at(0))["outcome"], "converged");
   EXPECT_THAT(change_notices(open, open), IsEmpty());
   EXPECT_THAT(change_notices(closed, closed), IsEmpty());
+}
+
+// "opened d-1", and of a closed one its outcome.
+std::vector<std::string> told(const Snapshot& before, const Snapshot& now) {
+  std::vector<std::string> out;
+  for (const auto& body : change_notices(before, now)) {
+    const auto notice = json::parse(body);
+    out.push_back(notice["event"].get<std::string>() + " " +
+                  notice["deploy_id"].get<std::string>());
+    if (notice["event"] == "closed") out.back() += " " + notice["outcome"].dump();
+  }
+  return out;
+}
+// With a change of each group of compare_within.
+Snapshot in_groups(const std::vector<ChangeView>& open, const std::optional<ChangeView>& last) {
+  Snapshot out = snapshot({}, last);
+  auto& dimension = out.services[0].dimensions["config"];
+  if (!open.empty()) dimension.open_change = open.front();
+  if (!open.empty()) dimension.other_changes.assign(open.begin() + 1, open.end());
+  return out;
+}
+
+TEST(ChangeNotices, TellThatAChangeOfAnotherGroupOpenedAndHowItEnded) {
+  const auto one = in_groups({change("d-1")}, {});
+  const auto two = in_groups({change("d-1"), change("d-2")}, {});
+  const auto second_ended = in_groups({change("d-1")}, change("d-2", Outcome::converged));
+  const auto first_ended = in_groups({change("d-2")}, change("d-1", Outcome::converged));
+  EXPECT_THAT(told(one, two), ElementsAre("opened d-2"));
+  EXPECT_THAT(told(two, second_ended), ElementsAre("closed d-2 \"converged\""));
+  EXPECT_THAT(told(two, first_ended), ElementsAre("closed d-1 \"converged\"")) << "no news of d-2";
+}
+
+TEST(ChangeNotices, TellOfADeployInSeveralGroupsOnceWhenTheLastHasEnded) {
+  const auto both = in_groups({change("d-1"), change("d-1")}, {});
+  const auto one = in_groups({change("d-1")}, change("d-1", Outcome::converged));
+  const auto none = in_groups({}, change("d-1", Outcome::converged));
+  EXPECT_THAT(told(snapshot({}, {}), both), ElementsAre("opened d-1"));
+  EXPECT_THAT(told(both, one), IsEmpty());
+  EXPECT_THAT(told(one, none), ElementsAre("closed d-1 \"converged\""));
+}
+
+TEST(ChangeNotices, TellOfTwoGroupsWhoseChangesEndedAtOnceTheOutcomeOfOne) {
+  auto elsewhere = change("d-2");
+  elsewhere.to = "43";
+  EXPECT_THAT(told(in_groups({change("d-1"), elsewhere}, {}),
+                   in_groups({}, change("d-1", Outcome::expired))),
+              ElementsAre("closed d-1 \"expired\"", "closed d-2 null"));
+}
+
+TEST(ChangeNotices, TellNoEndOfAChangeThatADeclarationAdopts) {
+  auto undeclared = change("none");
+  undeclared.declared = false;
+  EXPECT_THAT(told(in_groups({undeclared}, {}), in_groups({change("d-1")}, {})),
+              ElementsAre("opened d-1"));
 }
 
 TEST(ChangeNotices, TellTheEndOfTheOldBeforeTheNew) {

@@ -131,6 +131,28 @@ TEST_F(EngineAnnouncementsTest, AnAbandonedChangeMakesWhereItCameFromCanonical) 
   EXPECT_EQ(standing().outcome, Outcome::superseded);
 }
 
+TEST_F(EngineAnnouncementsTest, AbandoningADeployThatAnotherReplacedLeavesThatOneCanonical) {
+  start();
+  ASSERT_TRUE(complete());
+  ASSERT_TRUE(change());
+  ASSERT_TRUE(say(AnnouncementKind::change, R"({"service": "web", "dimension": "fake",
+    "deploy_id": "d-2", "state": "3", "deadline": "1h"})"));
+  ASSERT_TRUE(change(R"("closed": "abandoned")"));
+  EXPECT_EQ(fake().canonical.at("").text, "3");
+  ASSERT_TRUE(fake().open_change);
+  EXPECT_EQ(fake().open_change->deploy_id, "d-2");
+}
+
+TEST_F(EngineAnnouncementsTest, AbandoningADeployThatEveryNodeHeldAlreadyIsNoError) {
+  for (const char* name : {"a", "b", "c"}) node(name, "2");
+  start();
+  ASSERT_TRUE(complete());
+  ASSERT_TRUE(change());
+  EXPECT_EQ(standing().outcome, Outcome::converged);
+  ASSERT_TRUE(change(R"("closed": "abandoned")"));
+  EXPECT_EQ(fake().canonical.at("").text, "2");
+}
+
 TEST_F(EngineAnnouncementsTest, AnotherRunGoesOnWithIt) {
   start();
   ASSERT_TRUE(complete());

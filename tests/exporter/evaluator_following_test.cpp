@@ -47,6 +47,30 @@ struct Following : ::testing::Test {
   }
 };
 
+TEST_F(Following, AMigrationForLaterIsFollowedWhenItOpensThoughAnotherCameBefore) {
+  Declaration later = of("3", "d-2");
+  later.started = story.in(std::chrono::minutes(2));
+  story.evaluator.declare("schema_version", of("2"), story.now(), "api");
+  story.evaluator.declare("schema_version", later, story.now(), "file");
+  are(story, "211", "schema_version");
+  are(story, "BAA", "schema");
+  story.next_round();
+  are(story, "222", "schema_version");
+  are(story, "BBB", "schema");
+  story.rounds(2);
+  EXPECT_EQ(story.canonical("schema"), "B");
+  ASSERT_TRUE(story.dimension("schema").last_change);
+  EXPECT_EQ(story.dimension("schema").last_change->deploy_id, "d-1");
+  story.rounds(6);
+  EXPECT_EQ(story.canonical("schema_version"), "3");
+  are(story, "322", "schema_version");
+  are(story, "CBB", "schema");
+  story.next_round();
+  ASSERT_TRUE(story.dimension("schema").open_change);
+  EXPECT_EQ(story.dimension("schema").open_change->deploy_id, "d-2");
+  EXPECT_EQ(story.canonical("schema"), "C");
+}
+
 TEST_F(Following, SchemaMovesToTheStateOfTheFirstNodeThatReachedTheVersion) {
   story.evaluator.declare("schema_version", of("2"), story.now());
   are(story, "211", "schema_version");

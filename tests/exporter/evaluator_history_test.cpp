@@ -245,6 +245,26 @@ void holds(ServiceStory& story, const std::string& node, const std::string& text
   story.answers[node].dimensions["config"].outcome = state_of(text, secret);
 }
 
+// Whose word it was is known again once that source repeats it.
+TEST_F(ARestart, AWordForLaterIsOfItsSourceAgain) {
+  start("AAA");
+  Declaration later;
+  later.state = "C";
+  later.started = story.in(minutes(2));
+  story.evaluator.declare("config", later, story.now(), "file");
+  story.next_round();
+  for (const bool rewritten : {false, true}) {
+    ServiceStory after = next_run(story, settings);
+    after.evaluator.declare("config", later, after.now(), "file");
+    after.round();
+    Declaration other;
+    other.state = "B";
+    after.evaluator.declare("config", other, after.now(), rewritten ? "file" : "api");
+    after.rounds(9);
+    EXPECT_EQ(after.canonical(), rewritten ? "B" : "C");
+  }
+}
+
 TEST_F(ARestart, NoSecretDigestIsRemembered) {
   for (const char* node : {"a", "b", "c"}) holds(story, node, "A", "digest-1");
   story.round();

@@ -48,6 +48,48 @@ TEST_F(ToldAgain, AWordThatItsSourceTookBackAndSaysAgainIsMeantAnew) {
   EXPECT_EQ(story.canonical(), "B");
 }
 
+// A file says at ten that a deploy is to begin at noon; a pipeline declares another at eleven.
+TEST_F(ToldAgain, AWordForLaterOpensThoughAnotherSourceDeclaredSomethingMeanwhile) {
+  Declaration later = of("C");
+  later.started = story.in(std::chrono::minutes(2));
+  for (int i = 0; i < 7; ++i) {
+    story.evaluator.declare("config", later, story.now(), "file");
+    if (i == 2) story.evaluator.declare("config", of("B"), story.now(), "api");
+    if (i == 3) are(story, "BBBB");
+    story.next_round();
+    EXPECT_EQ(story.canonical(), i < 2 ? "A" : "B");
+  }
+  story.rounds(1);
+  EXPECT_EQ(story.canonical(), "C");
+  ASSERT_TRUE(story.dimension().open_change);
+  EXPECT_EQ(story.dimension().open_change->started, later.started);
+}
+
+TEST_F(ToldAgain, AWordForLaterIsReplacedByAnotherOfItsSource) {
+  Declaration later = of("C"), latest = of("B");
+  later.started = story.in(std::chrono::minutes(2));
+  latest.started = story.in(std::chrono::minutes(3));
+  story.evaluator.declare("config", later, story.now(), "file");
+  story.next_round();
+  story.evaluator.declare("config", latest, story.now(), "file");
+  story.rounds(10);
+  EXPECT_EQ(story.canonical(), "A");
+  story.rounds(2);
+  EXPECT_EQ(story.canonical(), "B");
+}
+
+TEST_F(ToldAgain, OfTwoWordsForLaterThatAreDueTheLaterStands) {
+  Declaration later = of("C"), sooner = of("B");
+  later.started = story.in(std::chrono::minutes(3));
+  sooner.started = story.in(std::chrono::minutes(2));
+  story.evaluator.declare("config", later, story.now(), "one");
+  story.evaluator.declare("config", sooner, story.now(), "other");
+  story.next_round();
+  story.pass(std::chrono::minutes(5));
+  story.round();
+  EXPECT_EQ(story.canonical(), "C");
+}
+
 TEST(OldDrift, ATargetThatAllButAPreexistingNodeHoldOpensNothing) {
   ServiceStory story{ServiceStory::nodes({"p0", "p1", "p2", "p3"})};
   are(story, "AAAB");

@@ -222,6 +222,16 @@ class Deploys(ChangesCase):
         self.give("41", "web-1")
         self.eventually("web-1", CANONICAL)
 
+    def test_one_that_another_replaced_takes_nothing_back_when_it_is_abandoned(self) -> None:
+        self.ready()
+        self.declare()
+        self.declare("d-2", "43")
+        self.close("abandoned")
+        self.assertTrue(self.change("d-2")["open"])
+        self.assertEqual(self.change()["outcome"], "superseded")
+        self.give("43", "web-1")
+        self.eventually("web-1", CANONICAL)
+
 
 class Durable(ChangesCase):
     def test_what_was_answered_survives_a_kill_at_once(self) -> None:
@@ -304,20 +314,22 @@ class Adapters(ChangesCase):
             return functools.reduce(lambda found, key: found[key], path[1].split("."), self.APP)
         return webhook["method"], webhook["path"], re.sub(r"{{\.([\w.]+)}}", value, webhook["body"])
 
-    def flagger(self, phase: str) -> tuple[int, str]:
+    def flagger(self, phase: str, message: str = "", checksum: str = "85d557f47b") -> tuple[int, str]:
         """An event of the canary in the examples, to the path of its URL."""
         canary = yaml.safe_load((ROOT / "deploy/kubernetes/flagger-canary.yml").read_text())
         hook = canary["spec"]["analysis"]["webhooks"][0]
         self.assertEqual(hook["type"], "event")
         self.assertRegex(hook["url"], r"^https://\w+:\w+@")
         metadata = {**hook["metadata"], "service": "web", "eventType": "Normal", "timestamp": "1772366400000",
-                    "eventMessage": f"{phase} web.shop"}
+                    "eventMessage": message or f"{phase} web.shop"}
         return self.ci.post(urllib.parse.urlparse(hook["url"]).path, name="web", namespace="shop", phase=phase,
-                            checksum="85d557f47b", metadata=metadata)
+                            checksum=checksum, metadata=metadata)
 
     def test_a_canary_of_flagger_is_a_change_from_its_first_step_to_its_last(self) -> None:
         self.ready()
-        self.assertEqual(self.flagger("Initialized"), (200, "Nothing to declare.\n"))
+        for phase, message in (("Initialized", ""), ("Waiting", ""),
+                               ("Progressing", "Halt web.shop advancement waiting for approval gate")):
+            self.assertEqual(self.flagger(phase, message), (200, "Nothing to declare.\n"))
         self.assertEqual([self.flagger(phase)[0] for phase in ("Progressing", "Progressing", "Promoting")], [200] * 3)
         self.assertEqual(self.change("85d557f47b")["to"], "2.1")
         self.give("2.1", *NODES)
@@ -331,7 +343,10 @@ class Adapters(ChangesCase):
         self.assertEqual(self.status("web-1"), TRANSITION)
         self.assertEqual(self.flagger("Failed")[0], 200)
         self.assertEqual(self.status("web-1"), CANONICAL)
-        self.assertEqual(self.flagger("Progressing")[0], 200, "the same specification once more")
+        self.assertEqual(self.flagger("Progressing", "Post-rollout check notify passed"), (200, "Nothing to declare.\n"))
+        self.assertEqual(self.flagger("Progressing"), (200, "Nothing to declare.\n"), "one that was late")
+        self.assertEqual(self.status("web-1"), CANONICAL)
+        self.assertEqual(self.flagger("Progressing", checksum="7f4785d55b")[0], 200, "another specification")
         self.assertEqual(self.status("web-1"), TRANSITION)
 
     def test_the_templates_for_argo_cd_declare_finish_and_abandon(self) -> None:
