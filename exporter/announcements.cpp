@@ -257,8 +257,9 @@ void Announcements::settle(const ServiceView& view, const Seen& seen, Wall now) 
   for (auto& [id, entry] : entries_) {
     const auto standing = entry.services.find(view.name);
     const auto* change = std::get_if<AnnouncedChange>(&entry.said.what);
-    if (change == nullptr || standing == entry.services.end() || standing->second.ended) continue;
-    if (!view.dimensions.contains(change->dimension)) continue;
+    if (change == nullptr || standing == entry.services.end() || standing->second.ended ||
+        !view.dimensions.contains(change->dimension))
+      continue;
     auto& outcome = standing->second.outcome;
     if (!entry.abandoned) {
       const auto found = seen(change->dimension, change->declaration.deploy_id);
