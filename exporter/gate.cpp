@@ -133,7 +133,8 @@ Reasons unknowns(const Case& asked, const Freshness& freshness) {
     out.push_back(reason(GateCode::no_nodes, "", "The service has no nodes.", "It has some."));
   for (const std::string& name : asked.service.first_rounds)
     out.push_back(first_round("The first round of " + name + " is incomplete."));
-  if (!compares(asked.service) && asked.service.first_rounds.empty())
+  const bool waits = !asked.service.first_rounds.empty();
+  if (!asked.service.nodes.empty() && !waits && !compares(asked.service))
     out.push_back(reason(GateCode::nothing_compared, "", "No state of the service is compared.",
                          "A collector reads a dimension that its nodes support."));
   if (!dimension.empty() && !asked.service.dimensions.contains(dimension))
