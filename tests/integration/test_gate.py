@@ -5,6 +5,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import threading
 import time
 import unittest
 import urllib.error
@@ -15,7 +16,7 @@ import jsonschema
 import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from endpoints import Authority  # noqa: E402
+from endpoints import Authority, Endpoint  # noqa: E402
 from fleet import CADENCES, ROOT, program  # noqa: E402
 from monitoring import Exporter  # noqa: E402
 from process import LOOPBACK, Directory, free_port, wait_until  # noqa: E402
@@ -226,6 +227,36 @@ class Rollout(Files):
         served = {path for path in OPENAPI["paths"] if path.startswith(("/api/v1/gate", "/api/v1/status"))}
         self.assertEqual(served, {"/api/v1/gate", "/api/v1/gate/flagger", "/api/v1/gate/flagger/rollback",
                                   "/api/v1/status"})
+
+
+class Starting(unittest.TestCase):
+    CONFIG = """
+global: {{poll_interval: 15s, deep_interval: 15s, poll_timeout: 10s}}
+services:
+  - name: web
+    nodes: [{{name: web-1, address: "{address}"}}]
+    collect: [{{http: {{dimension: software_version, path: /version, json: /version}}}}]
+"""
+
+    def test_flagger_asks_again_while_the_first_round_is_incomplete(self) -> None:
+        released = threading.Event()
+
+        def version(*_: object) -> tuple[int, dict[str, str], str]:
+            released.wait(30)
+            return 200, {}, '{"version": "1"}'
+
+        node = Endpoint(version)
+        self.addCleanup(node.stop)
+        self.addCleanup(released.set)
+        directory = Directory()
+        self.addCleanup(directory.remove)
+        exporter = Exporter(directory, program(), directory.file("exporter.yml", self.CONFIG.format(address=node.address)))
+        self.addCleanup(exporter.stop)
+        wait_until("it listens", lambda: exporter.get("/-/healthy"))
+        flagger = Flagger(f"http://{LOOPBACK}:{exporter.port}", retries=1)
+        self.assertEqual(flagger.call("/api/v1/gate/flagger"), (False, "giving up after 2 attempts"))
+        released.set()
+        wait_until("it may go on", lambda: flagger.call("/api/v1/gate/flagger")[0])
 
 
 class Commands(Files):

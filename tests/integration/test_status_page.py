@@ -11,6 +11,7 @@ import unittest
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from endpoints import Endpoint, Rogue, says  # noqa: E402
@@ -42,6 +43,14 @@ def install() -> None:
     installed, lock = BROWSER / "node_modules" / ".package-lock.json", BROWSER / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
         subprocess.run([need("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=BROWSER, check=True)
+
+
+def strings_in(value: object) -> Iterator[str]:
+    """Of a JSON value, keys as well."""
+    if isinstance(value, str):
+        yield value
+    for part in value if isinstance(value, list) else [*value, *value.values()] if isinstance(value, dict) else []:
+        yield from strings_in(part)
 
 
 def address(**parameters: str) -> str:
@@ -105,6 +114,17 @@ class StatusPage(unittest.TestCase):
             self.assertNotIn(text, page)
         self.assertIn("<title>HOLD: ", service)
         self.assertIn("<title>UNKNOWN: cache 1 of 1 node unknown", cache)
+
+    def test_the_same_reach_who_asks_for_json_as_they_are(self) -> None:
+        for path, told in (("/api/v1/status", (SERVICE, NODE, STATE, ERROR)),
+                           ("/api/v1/gate?" + urllib.parse.urlencode({"service": SERVICE}), (SERVICE, NODE)),
+                           ("/api/v1/changes", ())):
+            with urllib.request.urlopen(self.exporter.url + path, timeout=5) as answer:
+                self.assertRegex(answer.headers["Content-Type"], "^application/json")
+                self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
+                strings = list(strings_in(json.load(answer)))
+            for text in told:
+                self.assertTrue(any(text in string for string in strings), (path, text))
 
     def test_a_browser_finds_nothing_wrong_with_any_view(self) -> None:
         url = self.exporter.url
