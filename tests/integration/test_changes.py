@@ -63,7 +63,7 @@ class Api:
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
-        assert_described(method, path, answer.status, text)
+        assert_described(method, path, answer.status, answer.headers["Content-Type"], text)
         return answer.status, text
 
     def post(self, path: str, **content: object) -> tuple[int, str]:

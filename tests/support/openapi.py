@@ -11,7 +11,7 @@ import yaml
 OPENAPI = yaml.safe_load((pathlib.Path(__file__).resolve().parents[2] / "deploy" / "openapi.yml").read_text())
 
 
-def assert_described(method: str, path: str, status: int, text: str) -> None:
+def assert_described(method: str, path: str, status: int, content_type: str, text: str) -> None:
     """What deploy/openapi.yml says of an answer of the API is true of it."""
     if not path.startswith("/api/"):
         return
@@ -23,8 +23,11 @@ def assert_described(method: str, path: str, status: int, text: str) -> None:
     if answer is None:
         raise AssertionError(f"{method} {path}: the status {status} is not described")
     content = resolved(answer)["content"]
-    if "application/json" in content:
-        schema = content["application/json"]["schema"]
+    kind = content_type.partition(";")[0]
+    if kind not in content:
+        raise AssertionError(f"{method} {path}: {status} with {kind}, not one of {', '.join(content)}")
+    schema = content[kind]["schema"]
+    if kind == "application/json":
         jsonschema.Draft202012Validator({**schema, "components": OPENAPI["components"]}).validate(json.loads(text))
     elif not (text.endswith("\n") and text.count("\n") == 1):
         raise AssertionError(f"{method} {path}: expected one line of text, got {text!r}")
