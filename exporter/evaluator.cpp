@@ -18,6 +18,11 @@ std::vector<std::string> followers(const std::string& dimension, const Declarati
   return names;
 }
 
+// Nothing compared says nothing: not that all is well, and not that something is missing.
+void expose_as_unknown(ServiceView& view) {
+  for (NodeView& node : view.nodes) node.exposure = Status::unknown;
+}
+
 }  // namespace
 
 Evaluator::Evaluator(ServiceSettings settings, Cadences cadences)
@@ -338,15 +343,6 @@ void Evaluator::Memory::open_changes(const World& world, const std::vector<Dimen
     if (leader != compared.end()) dimension->open_following(*leader->second, world);
   }
 }
-
-namespace {
-
-// Nothing compared says nothing: not that all is well, and not that something is missing.
-void expose_as_unknown(ServiceView& view) {
-  for (NodeView& node : view.nodes) node.exposure = Status::unknown;
-}
-
-}  // namespace
 
 ServiceView Evaluator::Memory::assemble(const World& world, const std::vector<Dimension*>& active) {
   ServiceView view;

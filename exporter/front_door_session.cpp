@@ -1,7 +1,6 @@
 // Receives one request, has it answered behind the door, and writes the answer.
 #include "exporter/front_door_session.h"
 
-#include <algorithm>
 #include <asio/write.hpp>
 #include <charconv>
 #include <utility>
@@ -15,7 +14,7 @@ namespace {
 using asio::ip::tcp;
 
 constexpr Duration kLastWords = std::chrono::seconds(1);
-constexpr std::size_t kFirstChunk = 2048, kChunk = 65536;
+constexpr std::size_t kChunk = 65536;
 
 asio::ip::address unmapped(const asio::ip::address& address) {
   if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
@@ -282,17 +281,15 @@ asio::awaitable<bool> DoorSession::connect_inner() {
 
 asio::awaitable<bool> DoorSession::take_answer() {
   std::error_code error;
-  std::size_t had = 0;
-  answer_.resize(kFirstChunk);
+  std::string chunk(kChunk, '\0');
+  const auto into = asio::buffer(chunk);
   while (!error && !dropped_) {
-    const auto into = asio::buffer(answer_) + had;
     const std::size_t got = co_await inner_.async_read_some(into, told_in(error));
-    if (got > 0 && !dropped_) hold(got);
-    if (had == 0) answer_.reserve(told_size({answer_.data(), got}) + 1);
-    had += got;
-    answer_.resize(std::min(had + kChunk, std::max(answer_.capacity(), had + 1)));
+    if (got == 0 || dropped_) continue;
+    hold(got);
+    if (answer_.empty()) answer_.reserve(told_size({chunk.data(), got}));
+    if (!dropped_) answer_.append(chunk, 0, got);
   }
-  answer_.resize(had);
   const bool whole = error == asio::error::eof && !answer_.empty() && !dropped_;
   if (!whole) answer_.clear();
   co_return whole;
