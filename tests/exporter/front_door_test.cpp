@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -138,6 +139,30 @@ TEST_F(RunningDoor, ReloadIsForThisMachineUnlessItSpeaksForAnother) {
                 .status,
             200);
   EXPECT_EQ(reloads.exchange(0), 1);
+}
+
+TEST(FrontDoor, TheGatesHooksWaitForNothingThatChangesSomething) {
+  std::promise<void> begun, released;
+  ServerSettings behind;
+  behind.reload = [&]() -> Result<void> {
+    begun.set_value();
+    released.get_future().wait();
+    return {};
+  };
+  const OpenDoor open({}, behind);
+  open.server->publish(page_of("up 1\n"));
+  std::thread reload([&] { request(open.port(), "POST", "/-/reload", "Content-Length: 0\r\n"); });
+  begun.get_future().wait();
+  const std::string body = R"({"name": "shop"})";
+  for (const std::string path : {"/api/v1/gate/flagger", "/api/v1/gate/flagger/rollback"}) {
+    const auto response =
+        exchange(open.port(), "POST " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: " +
+                                  std::to_string(body.size()) + "\r\n\r\n" + body);
+    EXPECT_NE(response.status, 0) << path;
+    EXPECT_THAT(response.body, HasSubstr("Nothing has been evaluated yet.")) << path;
+  }
+  released.set_value();
+  reload.join();
 }
 
 TEST(FrontDoor, ListensOnIpv4AndIpv6) {

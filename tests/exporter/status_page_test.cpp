@@ -133,6 +133,21 @@ TEST(StatusPage, NamesAllowancesWithWhoWhyAndUntil) {
   EXPECT_THAT(page, HasSubstr("acknowledged reporting replica dba"));
 }
 
+TEST(StatusPage, AllowancesOfDifferentEndsAreNotOne) {
+  Snapshot mixed = mixed_snapshot();
+  ServiceView& service = mixed.services.at(0);
+  for (int hours : {1, 2}) {
+    NodeDimension& own =
+        service.nodes.at(static_cast<std::size_t>(hours)).dimensions["schema_version"];
+    own.allowance = AllowanceSource::acknowledged;
+    own.allowance_why = "the same";
+    own.allowance_who = "dba";
+    own.allowance_until = mixed.wall + std::chrono::hours(hours);
+  }
+  const std::string page = text(mixed, "service=" + service.name);
+  EXPECT_THAT(page, AllOf(HasSubstr("in 59m"), HasSubstr("in 1h59m")));
+}
+
 TEST(StatusPage, DrawsTheOpenChangeAndSaysTheSameInATable) {
   const StatusPage page = ask(mixed_snapshot(), "service=orders-db");
   EXPECT_THAT(page.html, AllOf(HasSubstr("<svg viewBox="), HasSubstr("class=\"curve\"")));
