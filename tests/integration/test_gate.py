@@ -12,30 +12,21 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-import jsonschema
-import yaml
-
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from endpoints import Authority, Endpoint  # noqa: E402
-from fleet import CADENCES, ROOT, program  # noqa: E402
+from fleet import CADENCES, program  # noqa: E402
 from monitoring import Exporter  # noqa: E402
+from openapi import OPENAPI, assert_described  # noqa: E402
 from process import LOOPBACK, Directory, free_port, wait_until  # noqa: E402
 
 GO, HOLD, UNKNOWN, USAGE = 0, 1, 2, 3  # exit codes
 NODES = [f"web-{number}" for number in range(10)]
-OPENAPI = yaml.safe_load((ROOT / "deploy" / "openapi.yml").read_text())
 CONFIG = CADENCES + f"""services:
   - name: web
     nodes: [{", ".join(f"{{name: {node}}}" for node in NODES)}]
     collect: [{{file: {{path: "nodes/{{node}}/app.yml"}}}}]
     changes: {{config: {{file: deploy.json}}}}
 """
-
-
-def assert_described(schema: str, answer: object) -> None:
-    """`answer` is as deploy/openapi.yml says."""
-    described = {"$ref": f"#/components/schemas/{schema}", "components": OPENAPI["components"]}
-    jsonschema.Draft202012Validator(described).validate(answer)
 
 
 class Flagger:
@@ -59,12 +50,17 @@ class Flagger:
 
 
 def open_any(request: urllib.request.Request | str) -> tuple[int, str]:
-    """Of any status, also of those that urllib raises."""
+    """Of any status, also of those that urllib raises, and as deploy/openapi.yml says."""
+    if isinstance(request, str):
+        request = urllib.request.Request(request)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.read().decode()
+        answer = urllib.request.urlopen(request, timeout=10)
     except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+        answer = error
+    with answer:
+        text = answer.read().decode()
+        assert_described(request.get_method(), request.selector, answer.status, answer.headers["Content-Type"], text)
+        return answer.status, text
 
 
 def argo(url: str) -> str:
@@ -110,16 +106,12 @@ class Files(unittest.TestCase):
     def ask(self, **query: str) -> dict:
         status, text = open_any(self.address(**query))
         self.assertEqual(status, 200, text)
-        answer = json.loads(text)
-        assert_described("GateAnswer", answer)
-        return answer
+        return json.loads(text)
 
     def status(self, **query: str) -> dict:
         status, text = open_any(f"{self.url}/api/v1/status?" + urllib.parse.urlencode(query))
         self.assertEqual(status, 200, text)
-        answer = json.loads(text)
-        assert_described("Status", answer)
-        return answer
+        return json.loads(text)
 
     def node(self, name: str) -> dict:
         return self.status(service="web", node=name)["services"][0]["nodes"][0]
@@ -221,9 +213,7 @@ class Rollout(Files):
         self.status(service="web", dimension="config")
         for path, code in (("/api/v1/gate?service=nowhere", 404), ("/api/v1/gate", 400), ("/api/v1/status?node=none", 404),
                            ("/api/v1/status?nodes=web-1", 400)):
-            status, text = open_any(self.url + path)
-            self.assertEqual(status, code)
-            assert_described("Error", json.loads(text))
+            self.assertEqual(open_any(self.url + path)[0], code)
         served = {path for path in OPENAPI["paths"] if path.startswith(("/api/v1/gate", "/api/v1/status"))}
         self.assertEqual(served, {"/api/v1/gate", "/api/v1/gate/flagger", "/api/v1/gate/flagger/rollback",
                                   "/api/v1/status"})
