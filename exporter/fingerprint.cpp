@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <memory>
 #include <stdexcept>
 
 namespace mse {
@@ -11,14 +12,21 @@ namespace {
 
 using Digest = std::string;  // 32 raw bytes
 
+struct FreeContext {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
 Digest sha256(std::string_view bytes) {
-  Digest out(EVP_MAX_MD_SIZE, '\0');
+  // Looking the algorithm up and making a context cost more than hashing what is short.
+  static EVP_MD* const kind = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
+  Digest out(32, '\0');
   unsigned int size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), &size,
-                 EVP_sha256(), nullptr) != 1) {
+  if (kind == nullptr || EVP_DigestInit_ex2(context.get(), kind, nullptr) != 1 ||
+      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1 ||
+      EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size) != 1) {
     throw std::runtime_error("OpenSSL could not compute SHA-256");
   }
-  out.resize(size);
   return out;
 }
 
