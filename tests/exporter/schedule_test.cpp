@@ -9,8 +9,11 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::Ge;
 using testing::IsEmpty;
+using testing::Le;
 
 const Mono kStart{std::chrono::hours(1)};
 const Cadences kCadences;  // 15 s narrow, 60 s deep
@@ -61,6 +64,42 @@ TEST(Schedule, NodesThatStartTogetherKeepDifferentPhases) {
   other.succeeded(Depth::deep, kStart, kStart + seconds(3));
   EXPECT_EQ(one.next().at, kStart + seconds(18));
   EXPECT_EQ(other.next().at, kStart + seconds(9));
+}
+
+// The instants within one interval at which a thousand nodes are polled, and how many at each.
+std::map<Mono, int> instants_of_a_thousand(const Cadences& cadences) {
+  const Duration interval = cadences.poll_interval;
+  std::map<Mono, int> instants;
+  for (int i = 0; i < 1000; ++i) {
+    Schedule node(cadences, kStart, seconds(2), i / 1000.0);
+    node.succeeded(Depth::deep, kStart, kStart + interval);
+    ++instants[node.next().at];
+  }
+  EXPECT_LE(instants.rbegin()->first - instants.begin()->first, interval);
+  return instants;
+}
+
+TEST(Schedule, NodesArePolledTogetherOnTicksThatShareTheLoadEvenly) {
+  auto cadences = kCadences;
+  for (const Duration interval : {Duration(seconds(15)), Duration(milliseconds(300))}) {
+    cadences.poll_interval = interval;
+    const auto instants = instants_of_a_thousand(cadences);
+    EXPECT_EQ(instants.size(), 30U);
+    for (const auto& [at, polls] : instants) EXPECT_THAT(polls, AllOf(Ge(33), Le(34)));
+  }
+}
+
+TEST(Schedule, TicksOfALongIntervalAreNotFurtherApart) {
+  auto cadences = kCadences;
+  cadences.poll_interval = std::chrono::minutes(1);
+  EXPECT_EQ(instants_of_a_thousand(cadences).size(), 120U);
+}
+
+// However long after one another they are made.
+TEST(Schedule, NodesAddedLaterShareTheTicks) {
+  Schedule later(kCadences, kStart + milliseconds(4321), seconds(2), 0.5);
+  later.succeeded(Depth::deep, kStart + seconds(5), kStart + seconds(5));
+  EXPECT_EQ((later.next().at - kStart) % milliseconds(500), Duration(0));
 }
 
 TEST(Schedule, DeepComesInTimeAlsoWhenTheFirstPollWasOffTheGrid) {
