@@ -216,7 +216,7 @@ class Pair:
             + "".join(f"CREATE DATABASE {database};" for database in self.databases))
         self.standby.copy_of(self.primary)
         self.standby.start()
-        wait_until("the standby streams", self.standby.streams)
+        wait_until("the standby streams", self.standby.streams, 60)  # more than 20 beside a build
 
     def stop(self) -> None:
         self.standby.stop("immediate")
