@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/sha.h>
 
 #include <memory>
 #include <stdexcept>
@@ -20,11 +21,12 @@ Digest sha256(std::string_view bytes) {
   // Looking the algorithm up and making a context cost more than hashing what is short.
   static EVP_MD* const kind = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
-  Digest out(32, '\0');
-  unsigned int size = 0;
-  if (kind == nullptr || EVP_DigestInit_ex2(context.get(), kind, nullptr) != 1 ||
+  Digest out(SHA256_DIGEST_LENGTH, '\0');
+  auto* const to = reinterpret_cast<unsigned char*>(out.data());
+  if (kind == nullptr || context == nullptr ||
+      EVP_DigestInit_ex2(context.get(), kind, nullptr) != 1 ||
       EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1 ||
-      EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size) != 1) {
+      EVP_DigestFinal_ex(context.get(), to, nullptr) != 1) {
     throw std::runtime_error("OpenSSL could not compute SHA-256");
   }
   return out;

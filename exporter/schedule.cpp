@@ -12,11 +12,8 @@ Duration share(Duration whole, double chance) {
 }
 
 // Short against an interval, so that the load stays even; long enough for some to come together.
-Duration tick_of(Duration poll_interval) {
-  return std::min<Duration>(std::chrono::milliseconds(500), poll_interval / 30);
-}
-
-Mono on_tick(Mono instant, Duration tick) {
+Mono on_tick(Mono instant, Duration poll_interval) {
+  const auto tick = std::min<Duration>(std::chrono::milliseconds(500), poll_interval / 30);
   return instant - instant.time_since_epoch() % tick;
 }
 
@@ -24,8 +21,7 @@ Mono on_tick(Mono instant, Duration tick) {
 
 Schedule::Schedule(Cadences cadences, Mono start, Duration spread, double chance)
     : cadences_(cadences),
-      phase_(
-          on_tick(start + share(cadences.poll_interval, chance), tick_of(cadences.poll_interval))),
+      phase_(on_tick(start + share(cadences.poll_interval, chance), cadences.poll_interval)),
       next_{start + share(std::min(spread, cadences.poll_interval), chance), Depth::deep} {}
 
 Mono Schedule::on_grid_after(Mono instant) const {
