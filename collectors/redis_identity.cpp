@@ -63,7 +63,8 @@ Polled<RedisSelf> redis_self(const RedisInfo& info) {
   self.identity.role = *role;
   self.identity.server = *run_id;
   self.identity.history = *replid;
-  self.identity.group = is_given(former) ? *former : *replid;
+  self.identity.group = *replid;
+  if (is_given(former)) self.identity.former_group = *former;
   self.position = {*replid, *offset};
   if (is_replica) {
     const auto link = info.text("master_link_status");

@@ -184,7 +184,8 @@ void Evaluator::Memory::identify(Member& member, const std::string& collector,
                                  const Identity& identity) {
   const std::optional<Identity> before = std::exchange(member.identity, identity);
   const bool same = member.identified && before && before->role == identity.role &&
-                    before->group == identity.group && before->server == identity.server;
+                    before->group == identity.group && before->server == identity.server &&
+                    before->former_group == identity.former_group;
   member.identified_by = collector;
   member.identified = true;
   groups_stale = groups_stale || !same;

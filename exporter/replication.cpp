@@ -19,23 +19,34 @@ bool belongs(const Member& member) {
   return member.identity && !member.identity->group.empty();
 }
 
+// What the members say of their groups' names, and what others have said before.
+void learn(Lineages& lineages, const std::vector<Member*>& members) {
+  std::set<std::string> told;
+  for (const Member* member : members) {
+    if (!belongs(*member)) continue;
+    lineages.join(member->identity->group, member->identity->former_group);
+    told.insert(member->identity->group);
+  }
+  lineages.keep(told);
+}
+
 // What the identities of a service say together.
 struct Identities {
   std::set<std::string> groups, primary_servers;
   std::unordered_map<std::string, std::string> group_of_server;
   bool two_databases = false;
 
-  explicit Identities(const std::vector<Member*>& members) {
+  Identities(const std::vector<Member*>& members, const Lineages& lineages) {
     for (const Member* member : members) {
-      if (belongs(*member)) add(*member->identity);
+      if (belongs(*member)) add(*member->identity, lineages.name(member->identity->group));
     }
   }
 
-  void add(const Identity& identity) {
-    groups.insert(identity.group);
+  void add(const Identity& identity, const std::string& group) {
+    groups.insert(group);
     if (identity.role == Role::primary) primary_servers.insert(identity.server);
-    const auto [known, added] = group_of_server.try_emplace(identity.server, identity.group);
-    if (!added && known->second != identity.group) two_databases = true;
+    const auto [known, added] = group_of_server.try_emplace(identity.server, group);
+    if (!added && known->second != group) two_databases = true;
   }
 
   bool one_group() const {
@@ -71,14 +82,15 @@ void count_servers(const std::vector<Member*>& members, std::vector<ReplicationG
 
 void ReplicationGroups::find(const std::vector<Member*>& members) {
   groups_.clear();
-  const Identities identities(members);
+  learn(lineages_, members);
+  const Identities identities(members, lineages_);
   single_ = identities.one_group();
   if (single_) groups_.push_back({});
   std::unordered_map<std::string, int> index;
   for (Member* member : members) {
     member->replication_group = single_ ? 0 : -1;
     if (single_ || !belongs(*member)) continue;
-    const std::string& name = member->identity->group;
+    const std::string& name = lineages_.name(member->identity->group);
     const auto [place, added] = index.try_emplace(name, static_cast<int>(groups_.size()));
     if (added) groups_.push_back({name});
     member->replication_group = place->second;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "exporter/lineages.h"
 #include "exporter/member.h"
 #include "exporter/sighting.h"
 
@@ -21,9 +22,10 @@ struct ReplicationGroup {
   bool two_primaries = false;  // two readable servers of it are primary
 };
 
-// The replication groups of a service. Nodes of one history identity and database are one; with
-// one primary server and one database all nodes are, whatever else is known of them. A node that
-// has not said where it belongs joins the only group, if there is only one.
+// The replication groups of a service. Nodes of one history identity and database are one, over any
+// failovers that were seen; with one primary server and one database all nodes are, whatever else
+// is known of them. A node that has not said where it belongs joins the only group, if there is
+// only one.
 class ReplicationGroups {
  public:
   // Finds them anew and writes `replication_group` of every member. Linear.
@@ -35,6 +37,7 @@ class ReplicationGroups {
 
  private:
   std::vector<ReplicationGroup> groups_;
+  Lineages lineages_;  // of what identities call their groups
   bool single_ = false;
 };
 

@@ -42,6 +42,9 @@ struct Identity {
       group;  // nodes with equal, non-empty group are one replication group (identity + database)
   std::string server;   // one per server process; two primaries are two servers of one group
   std::string history;  // as in Position; differs in a group: diverged history
+  // Where the group is named anew at each failover: its name before the last one. Nodes that share
+  // either are one group.
+  std::string former_group = {};
 };
 
 // What is only shown, not compared.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "exporter/lineages.h"
+
 namespace mse {
 namespace {
 
@@ -55,16 +57,19 @@ void Schedule::reconfigure(Cadences cadences, Mono now) {
 }
 
 std::vector<GroupRound> rounds_of(const std::vector<RoundMember>& members) {
+  Lineages lineages;
+  for (const auto& member : members) lineages.join(member.group, member.former_group);
   std::map<std::string, int> sizes;
-  for (const auto& member : members) ++sizes[member.group];
+  for (const auto& member : members) ++sizes[lineages.name(member.group)];
   const bool all_known = !sizes.contains("");
   std::vector<GroupRound> rounds;
   std::map<std::string, std::size_t> index;
   for (const auto& member : members) {
-    const bool is_alone = all_known && sizes[member.group] == 1;
+    const std::string& group = lineages.name(member.group);
+    const bool is_alone = all_known && sizes[group] == 1;
     if (!member.answers || (is_alone && member.role == Role::primary)) continue;
     std::size_t at = rounds.size();
-    if (!member.group.empty()) at = index.try_emplace(member.group, at).first->second;
+    if (!group.empty()) at = index.try_emplace(group, at).first->second;
     if (at == rounds.size()) rounds.emplace_back();
     auto& part = member.role == Role::primary ? rounds[at].then : rounds[at].first;
     part.push_back(member.node);

@@ -54,7 +54,8 @@ class Schedule {
 struct RoundMember {
   std::string node;
   Role role = Role::none;
-  std::string group;    // empty: not known yet, a group of its own
+  std::string group;  // empty: not known yet, a group of its own
+  std::string former_group;
   bool answers = true;  // false: known of, but not to be read
 };
 

@@ -52,7 +52,9 @@ class Watch : public std::enable_shared_from_this<Watch> {
   void end();
   // Takes part in position rounds: has answered a poll, and is not waiting after a failure.
   bool in_rounds(Mono now) const;
-  RoundMember member() const { return {target.node, identity_.role, identity_.group, true}; }
+  RoundMember member() const {
+    return {target.node, identity_.role, identity_.group, identity_.former_group, true};
+  }
 
   Target target;
   bool ended = false;

@@ -67,6 +67,7 @@ TEST(RedisIdentity, APrimaryStandsWhereItHasWritten) {
   ASSERT_TRUE(self);
   EXPECT_EQ(self->identity.role, Role::primary);
   EXPECT_EQ(self->identity.group, kId);
+  EXPECT_EQ(self->identity.former_group, "");
   EXPECT_EQ(self->identity.server, kOther);
   EXPECT_EQ(self->position.bytes, 120U);
   EXPECT_FALSE(self->link_up);
@@ -85,7 +86,8 @@ TEST(RedisIdentity, APromotedServerIsOfTheGroupItFollowed) {
   lines.replace(lines.find(kNone), kNone.size(), kOther);
   const auto self = redis_self(info(lines));
   ASSERT_TRUE(self);
-  EXPECT_EQ(self->identity.group, kOther);
+  EXPECT_EQ(self->identity.group, kId);
+  EXPECT_EQ(self->identity.former_group, kOther);
   EXPECT_EQ(self->identity.history, kId);
 }
 

@@ -113,6 +113,43 @@ TEST_F(Grouped, TwoNodesOnOnePrimaryServerAreNotTwoPrimaries) {
   EXPECT_EQ(groups.of(nodes[0])->servers, 1);
 }
 
+// As Redis names histories: anew at each failover, with the name before.
+TEST_F(Grouped, TwoPrimariesAreSeenFromTheSecondFailoverOn) {
+  Member& a = add("a", Role::primary, "Z", "s1");
+  Member& b = add("b", Role::primary, "Y", "s2");
+  a.identity->former_group = "Y";
+  b.identity->former_group = "X";
+  find();
+  EXPECT_TRUE(groups.single());
+  ASSERT_EQ(groups.of(a), groups.of(b));
+  EXPECT_EQ(groups.of(a)->servers, 2);
+  EXPECT_TRUE(groups.of(a)->two_primaries);
+}
+
+TEST_F(Grouped, AReplicaMadeAnewAfterAFailoverBelongsToItsPrimary) {
+  Member& b = add("b", Role::primary, "Y", "s2");
+  Member& a = add("a", Role::replica, "Y", "s1");
+  Member& other = add("other", Role::primary, "O", "s3");
+  b.identity->former_group = "X";
+  find();
+  EXPECT_FALSE(groups.single());
+  EXPECT_EQ(groups.of(a), groups.of(b));
+  EXPECT_NE(groups.of(a), groups.of(other));
+}
+
+TEST_F(Grouped, AnOldPrimaryThatSleptThroughTwoFailoversIsOfTheGroup) {
+  Member& a = add("a", Role::primary, "X", "s1");
+  Member& b = add("b", Role::primary, "Y", "s2");
+  add("other", Role::primary, "O", "s3");
+  b.identity->former_group = "X";
+  find();
+  b.identity->group = "Z";
+  b.identity->former_group = "Y";
+  find();
+  EXPECT_TRUE(groups.of(a)->two_primaries);
+  EXPECT_EQ(groups.of(b)->name, "X") << "named as before";
+}
+
 TEST_F(Lagging, IsZeroOnAnIdlePairAndGrowsFromTheMomentThePrimaryMoved) {
   Member& primary = add("p", Role::primary, "g", "s1");
   Member& replica = add("r", Role::replica, "g", "s2");

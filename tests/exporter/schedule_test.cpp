@@ -185,18 +185,19 @@ TEST(Schedule, OtherCadencesDoNotCutABackoffShort) {
 }
 
 TEST(Rounds, ReplicasAreReadBeforeTheirPrimary) {
-  const auto rounds = rounds_of(
-      {{"pg-1", Role::primary, "a"}, {"pg-2", Role::replica, "a"}, {"pg-3", Role::replica, "a"}});
+  const auto rounds = rounds_of({{"pg-1", Role::primary, "a", ""},
+                                 {"pg-2", Role::replica, "a", ""},
+                                 {"pg-3", Role::replica, "a", ""}});
   ASSERT_EQ(rounds.size(), 1U);
   EXPECT_THAT(rounds[0].first, ElementsAre("pg-2", "pg-3"));
   EXPECT_THAT(rounds[0].then, ElementsAre("pg-1"));
 }
 
 TEST(Rounds, GroupsDoNotWaitForEachOther) {
-  const auto rounds = rounds_of({{"a-1", Role::primary, "a"},
-                                 {"b-1", Role::primary, "b"},
-                                 {"a-2", Role::replica, "a"},
-                                 {"b-2", Role::replica, "b"}});
+  const auto rounds = rounds_of({{"a-1", Role::primary, "a", ""},
+                                 {"b-1", Role::primary, "b", ""},
+                                 {"a-2", Role::replica, "a", ""},
+                                 {"b-2", Role::replica, "b", ""}});
   ASSERT_EQ(rounds.size(), 2U);
   EXPECT_THAT(rounds[0].first, ElementsAre("a-2"));
   EXPECT_THAT(rounds[1].first, ElementsAre("b-2"));
@@ -204,7 +205,7 @@ TEST(Rounds, GroupsDoNotWaitForEachOther) {
 }
 
 TEST(Rounds, NodesOfUnknownGroupAreEachAlone) {
-  const auto rounds = rounds_of({{"x", Role::none, ""}, {"y", Role::none, ""}});
+  const auto rounds = rounds_of({{"x", Role::none, "", ""}, {"y", Role::none, "", ""}});
   ASSERT_EQ(rounds.size(), 2U);
   EXPECT_THAT(rounds[0].first, ElementsAre("x"));
   EXPECT_THAT(rounds[0].then, IsEmpty());
@@ -212,27 +213,43 @@ TEST(Rounds, NodesOfUnknownGroupAreEachAlone) {
 }
 
 TEST(Rounds, APrimaryThatNobodyFollowsIsNotRead) {
-  EXPECT_THAT(rounds_of({{"a", Role::primary, "a"}, {"b", Role::primary, "b"}}), IsEmpty());
-  const auto rounds = rounds_of({{"a", Role::primary, "a"}, {"lone", Role::replica, "b"}});
+  EXPECT_THAT(rounds_of({{"a", Role::primary, "a", ""}, {"b", Role::primary, "b", ""}}), IsEmpty());
+  const auto rounds = rounds_of({{"a", Role::primary, "a", ""}, {"lone", Role::replica, "b", ""}});
   ASSERT_EQ(rounds.size(), 1U) << "a replica tells whether its link is up";
   EXPECT_THAT(rounds[0].first, ElementsAre("lone"));
 }
 
 TEST(Rounds, APrimaryIsReadWhileItsReplicaDoesNotAnswerOrMayBeOneOfTheUnknown) {
-  const auto silent = rounds_of({{"p", Role::primary, "a"}, {"r", Role::replica, "a", false}});
+  const auto silent =
+      rounds_of({{"p", Role::primary, "a", ""}, {"r", Role::replica, "a", "", false}});
   ASSERT_EQ(silent.size(), 1U);
   EXPECT_THAT(silent[0].first, IsEmpty());
   EXPECT_THAT(silent[0].then, ElementsAre("p"));
-  const auto unknown = rounds_of({{"p", Role::primary, "a"}, {"r", Role::none, "", false}});
+  const auto unknown = rounds_of({{"p", Role::primary, "a", ""}, {"r", Role::none, "", "", false}});
   ASSERT_EQ(unknown.size(), 1U);
   EXPECT_THAT(unknown[0].then, ElementsAre("p"));
 }
 
 TEST(Rounds, TwoPrimariesOfAGroupAreBothReadLast) {
-  const auto rounds = rounds_of(
-      {{"old", Role::primary, "a"}, {"new", Role::primary, "a"}, {"r", Role::replica, "a"}});
+  const auto rounds = rounds_of({{"old", Role::primary, "a", ""},
+                                 {"new", Role::primary, "a", ""},
+                                 {"r", Role::replica, "a", ""}});
   ASSERT_EQ(rounds.size(), 1U);
   EXPECT_THAT(rounds[0].then, ElementsAre("old", "new"));
+}
+
+// As Redis tells of a replica that was made anew after a failover: it knows nothing of before.
+TEST(Rounds, APrimaryIsReadLastWhereOnlyItKnowsTheFormerNameOfTheGroup) {
+  const auto rounds = rounds_of({{"p", Role::primary, "Y", "X"}, {"r", Role::replica, "Y", ""}});
+  ASSERT_EQ(rounds.size(), 1U);
+  EXPECT_THAT(rounds[0].first, ElementsAre("r"));
+  EXPECT_THAT(rounds[0].then, ElementsAre("p"));
+}
+
+TEST(Rounds, PrimariesOfOneLineageAreReadTogether) {
+  const auto rounds = rounds_of({{"a", Role::primary, "Z", "Y"}, {"b", Role::primary, "Y", "X"}});
+  ASSERT_EQ(rounds.size(), 1U);
+  EXPECT_THAT(rounds[0].then, ElementsAre("a", "b"));
 }
 
 }  // namespace

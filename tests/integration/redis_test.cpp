@@ -206,7 +206,7 @@ TEST_F(RedisPair, APromotedReplicaWritesAnotherHistoryOfTheSameGroup) {
   const auto after = watched_replica_.poll().identity;
   ASSERT_TRUE(before && after);
   EXPECT_EQ(after->role, Role::primary);
-  EXPECT_EQ(after->group, before->group);
+  EXPECT_EQ(after->former_group, before->group);
   EXPECT_EQ(after->server, before->server);
   EXPECT_NE(after->history, before->history);
   EXPECT_EQ(differing_in("replication_history"), Strings{"history"});
