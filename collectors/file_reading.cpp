@@ -1,7 +1,6 @@
 // Globs, resolves links, reads, and looks again.
 #include "collectors/file_reading.h"
 
-#include <glob.h>
 #include <limits.h>
 #include <sys/stat.h>
 
@@ -11,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "exporter/matching_paths.h"
 #include "exporter/read_file.h"
 
 namespace mse {
@@ -36,23 +36,12 @@ tl::unexpected<Failure> not_permitted(const std::string& path) {
   return failed(Reason::permission, "cannot read " + path + ": " + std::strerror(EACCES));
 }
 
-// A folder that may not be listed would look like an empty one.
-thread_local std::string unreadable_folder;
-
-int stop_where_denied(const char* path, int code) {
-  if (code != EACCES && code != EPERM) return 0;
-  unreadable_folder = path;
-  return 1;
-}
-
-Polled<std::vector<std::string>> expanded(const std::string& pattern) {
-  glob_t found{};
-  unreadable_folder.clear();
-  const int code = ::glob(pattern.c_str(), 0, stop_where_denied, &found);
-  const std::unique_ptr<glob_t, decltype(&::globfree)> freed(&found, ::globfree);
-  if (code == GLOB_ABORTED) return not_permitted(unreadable_folder);
-  if (code == GLOB_NOSPACE) return failed(Reason::overload, "no memory to list " + pattern);
-  return std::vector<std::string>(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+tl::unexpected<Failure> not_listed(const Unlisted& unlisted) {
+  if (unlisted.code == EACCES || unlisted.code == EPERM) return not_permitted(unlisted.path);
+  const bool is_want =
+      unlisted.code == EMFILE || unlisted.code == ENFILE || unlisted.code == ENOMEM;
+  return failed(is_want ? Reason::overload : Reason::internal,
+                "cannot list " + unlisted.path + ": " + std::strerror(unlisted.code));
 }
 
 // Without its wildcards' escapes: the path of the only file that `pattern` can match.
@@ -93,8 +82,8 @@ Polled<void> resolve(Matches& matches, std::size_t pattern, const std::string& p
 Polled<void> match(Matches& matches, std::size_t index, const std::string& pattern) {
   if (first_wildcard(pattern) == std::string::npos)
     return resolve(matches, index, literal(pattern));
-  const auto paths = expanded(pattern);
-  if (!paths) return tl::unexpected(paths.error());
+  const auto paths = matching_paths(pattern);
+  if (!paths) return not_listed(paths.error());
   for (const auto& path : *paths) {
     if (is_folder(path)) continue;
     if (auto resolved = resolve(matches, index, path); !resolved) return resolved;

@@ -1,13 +1,13 @@
 // Globs, stats, and reads of what changed.
 #include "exporter/discovery_file.h"
 
-#include <glob.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
 #include <set>
 
+#include "exporter/matching_paths.h"
 #include "exporter/read_file.h"
 
 namespace mse {
@@ -15,21 +15,14 @@ namespace {
 
 constexpr std::size_t kMostFiles = 1000;
 
-std::vector<std::string> matches(const std::string& pattern) {
-  glob_t found{};
-  std::vector<std::string> paths;
-  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0)
-    paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  ::globfree(&found);
-  return paths;
-}
-
 Result<std::vector<std::string>> paths_of(const std::vector<std::string>& patterns) {
   std::set<std::string> all;
   for (const auto& pattern : patterns) {
-    const auto paths = matches(pattern);
-    if (paths.empty()) return fail("no file matches " + pattern);
-    all.insert(paths.begin(), paths.end());
+    const auto paths = matching_paths(pattern);
+    if (!paths)
+      return fail("cannot list " + paths.error().path + ": " + std::strerror(paths.error().code));
+    if (paths->empty()) return fail("no file matches " + pattern);
+    all.insert(paths->begin(), paths->end());
   }
   if (all.size() > kMostFiles)
     return fail("more than " + std::to_string(kMostFiles) + " files match " + patterns.front());
