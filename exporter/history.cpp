@@ -1,9 +1,12 @@
 // The file's life: opened, read, set aside when damaged, and written by rows.
 #include "exporter/history.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "exporter/fingerprint.h"
@@ -36,6 +39,17 @@ bool is_damage(const StorageFailure& failure) {
   return failure.error == StorageError::corrupt || failure.error == StorageError::other;
 }
 
+// Whether the file is only in want of room: there is nothing in it, or it could be made. Else what
+// it holds would be lost by going on without it, or somebody has misspelled its name.
+bool holds_nothing(const std::filesystem::path& path) {
+  std::error_code missing;
+  const auto size = std::filesystem::file_size(path, missing);
+  if (!missing) return size == 0;
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  return missing == std::errc::no_such_file_or_directory &&
+         (::access(folder.c_str(), W_OK | X_OK) == 0 || errno == EROFS);
+}
+
 std::int64_t nanoseconds(Wall at) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
 }
@@ -61,7 +75,13 @@ Result<std::unique_ptr<History>> History::open(HistorySettings settings) {
     return mse::fail(path + ": the history was written by a newer version of the exporter");
   if (!begun && begun.error().error == StorageError::busy)
     return mse::fail(path + ": another exporter has this history open; each needs its own");
-  if (!begun) return mse::fail(path + ": cannot open the history: " + begun.error().text);
+  if (!begun && !holds_nothing(path))
+    return mse::fail(path + ": cannot open the history: " + begun.error().text);
+  if (!begun) {
+    out->fail(begun.error());
+    out->stored_.clear();
+    out->whole_ = true;
+  }
   out->found_ = out->stored_;
   out->writer_ = std::thread([history = out.get()] { history->work(); });
   return out;

@@ -28,7 +28,7 @@ struct HistorySettings {
 class History {
  public:
   // Reads what there is. An error when another process has the file, when a newer version wrote it,
-  // or when it cannot be opened at all.
+  // or when it cannot be opened at all, but for an empty one that wants room.
   static Result<std::unique_ptr<History>> open(HistorySettings settings);
   // Writes what was kept last.
   ~History();

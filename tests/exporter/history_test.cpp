@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -246,6 +248,52 @@ TEST_F(HistoryTest, AFullDiskCostsNothingButTimeAndIsCounted) {
   EXPECT_EQ(failures(StorageError::full), 1);
   history->keep(counted(3));
   EXPECT_TRUE(history->committed(kSoon));
+}
+
+// While it lives no file can grow.
+class NoRoom {
+ public:
+  NoRoom() {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit none = before_;
+    none.rlim_cur = 0;
+    ::setrlimit(RLIMIT_FSIZE, &none);
+  }
+  NoRoom(const NoRoom&) = delete;
+  NoRoom& operator=(const NoRoom&) = delete;
+  ~NoRoom() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, signal_);
+  }
+
+ private:
+  void (*signal_)(int) = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before_{};
+};
+
+TEST_F(HistoryTest, WithoutRoomForAFileItStartsAndWritesOnceThereIsSome) {
+  std::unique_ptr<History> history;
+  {
+    const NoRoom limit;
+    history = open();
+    ASSERT_TRUE(history);
+    history->keep(counted(1));
+    EXPECT_FALSE(history->committed(kSoon));
+  }
+  EXPECT_GE(failures(StorageError::io) + failures(StorageError::full), 2);
+  history->keep(counted(2));
+  EXPECT_TRUE(history->committed(kSoon));
+  history.reset();
+  EXPECT_EQ(open()->found(), counted(2));
+}
+
+TEST_F(HistoryTest, AFileThatCannotBeReadIsNotWrittenOver) {
+  if (::geteuid() == 0) GTEST_SKIP() << "the superuser may read everything";
+  store(counted(7));
+  fs::permissions(settings.path, fs::perms::none);
+  EXPECT_FALSE(History::open(settings));
+  fs::permissions(settings.path, fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(count_in(open()->found()), 7U);
 }
 
 TEST_F(HistoryTest, AFullDiskLeavesWhatWasCommittedBefore) {
