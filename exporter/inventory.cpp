@@ -2,6 +2,7 @@
 #include "exporter/inventory.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -18,25 +19,30 @@ std::vector<Inventory::Member> unique_members(const std::vector<NodeSettings>& n
   return out;
 }
 
+void append(std::vector<Inventory::Member>& to, std::vector<Inventory::Member>& more) {
+  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
 }  // namespace
 
 void Inventory::read(const std::vector<NodeSettings>& nodes, Mono now) {
   expire(now);
   std::set<std::string> names;
   std::vector<Member> members = unique_members(nodes, names);
-  std::vector<Member> dropped;
+  std::vector<Member> dropped, missed;  // by this read, and by one before
   for (const Member& member : members_) {
-    if (!names.contains(member.settings.name)) dropped.push_back(member);
+    if (!names.contains(member.settings.name))
+      (member.grace_until ? missed : dropped).push_back(member);
   }
-  const std::size_t kept = members_.size() - dropped.size();
-  const std::size_t added = members.size() - kept;
-  const bool halved = 2 * dropped.size() > members_.size() && added < dropped.size();
-  if (members.empty() || halved) {
-    for (Member& member : dropped) {
-      if (!member.grace_until) member.grace_until = now + kGrace;
-      members.push_back(std::move(member));
-    }
-  }
+  const std::size_t found_again = members_.size() - dropped.size() - missed.size();
+  const std::size_t added = members.size() - found_again;
+  const std::size_t listed = std::count_if(members_.begin(), members_.end(),
+                                           [](const Member& one) { return !one.grace_until; });
+  const bool halved = 2 * dropped.size() > listed && added < dropped.size();
+  const bool replaced = !members.empty() && added >= dropped.size() + missed.size();
+  for (Member& member : dropped) member.grace_until = now + kGrace;
+  if (members.empty() || halved) append(members, dropped);
+  if (!replaced) append(members, missed);
   members_ = std::move(members);
 }
 

@@ -21,8 +21,9 @@ class Inventory {
   };
 
   // A successful read found `nodes` (of equal names the first counts). When it empties the list, or
-  // drops more than half without as many new ones, the dropped stay in grace from the read that
-  // dropped them; otherwise they are gone.
+  // drops more than half of what the last one had without as many new ones, the dropped stay in
+  // grace from then; otherwise they are gone. A list that comes back in parts ends no grace; as
+  // many new nodes as are not there do.
   void read(const std::vector<NodeSettings>& nodes, Mono now);
 
   // The operator's own list: removals are final.

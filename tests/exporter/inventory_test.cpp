@@ -106,6 +106,26 @@ TEST_F(Read, OfAsManyNewNodesEndsTheGraceOfTheOld) {
   EXPECT_EQ(grace(), "");
 }
 
+TEST_F(Read, ThatFindsSomeAgainEndsNoGraceOfTheOthers) {
+  inventory.read(nodes(0, 10), at(0));
+  inventory.read(nodes(0, 4), at(1));
+  inventory.read(nodes(0, 5), at(2));
+  EXPECT_EQ(members(), "n0 n1 n2 n3 n4 ");
+  EXPECT_EQ(grace(), "n5 n6 n7 n8 n9 ");
+  inventory.expire(at(10));
+  EXPECT_TRUE(inventory.any_in_grace());
+  inventory.expire(at(11));
+  EXPECT_FALSE(inventory.any_in_grace());
+}
+
+TEST_F(Read, ThatFindsHalfOfAnEmptiedListAgainEndsNoGraceOfTheOthers) {
+  inventory.read(nodes(0, 10), at(0));
+  inventory.read({}, at(1));
+  inventory.read(nodes(0, 5), at(2));
+  EXPECT_EQ(members(), "n0 n1 n2 n3 n4 ");
+  EXPECT_EQ(grace(), "n5 n6 n7 n8 n9 ");
+}
+
 TEST_F(Read, CountsANameOnce) {
   auto twice = nodes(0, 1);
   twice.push_back(twice.front());
