@@ -2,6 +2,7 @@
 #include "exporter/discovery_replicas.h"
 
 #include <algorithm>
+#include <asio/ip/address.hpp>
 
 #include "exporter/node_text.h"
 
@@ -26,6 +27,24 @@ bool same_peers(const std::vector<Peer>& one, const std::vector<Peer>& other) {
   return std::equal(
       one.begin(), one.end(), other.begin(), other.end(),
       [](const Peer& a, const Peer& b) { return a.name == b.name && a.address == b.address; });
+}
+
+bool is_loopback(const std::string& host) {
+  std::error_code no_literal;
+  const auto ip = asio::ip::make_address(host, no_literal);
+  return no_literal ? host == "localhost" : ip.is_loopback();
+}
+
+// Replicas say themselves where they are. What is this machine to a primary elsewhere would be this
+// exporter's, and nobody serves at an address that every link has, or at none.
+bool is_far(const std::string& host, const std::string& primary) {
+  if (is_loopback(host)) return is_loopback(primary);
+  std::error_code no_literal;
+  const auto ip = asio::ip::make_address(host, no_literal);
+  if (no_literal) return !host.starts_with('/');
+  if (ip.is_unspecified() || ip.is_multicast()) return false;
+  if (ip.is_v6() && ip.to_v6().is_v4_mapped()) return false;
+  return ip.is_v6() ? !ip.to_v6().is_link_local() : (ip.to_v4().to_uint() >> 16U) != 0xA9FEU;
 }
 
 // Compared as "host port", and as "host " for every port.
@@ -55,10 +74,12 @@ bool DiscoveredReplicas::is_configured(const std::string& node) const {
                      [&](const auto& each) { return each.name == node; });
 }
 
-void DiscoveredReplicas::add_peer(const Peer& peer, const std::set<std::string>& known,
+void DiscoveredReplicas::add_peer(const Peer& peer, const std::string& primary,
+                                  const std::set<std::string>& known,
                                   std::vector<NodeSettings>& nodes) const {
   if (is_configured(peer.name) || !is_name(peer.address) || !is_address(peer.address)) return;
   const auto [host, port] = split(peer.address);
+  if (!is_far(host, split(primary).host)) return;
   if (known.contains(place(host, port)) || known.contains(place(host, ""))) return;
   nodes.push_back({peer.address, peer.address, settings_.labels, true});
 }
@@ -81,7 +102,7 @@ std::vector<NodeSettings> DiscoveredReplicas::named(const std::set<std::string>&
   for (const auto& [key, primary] : primaries_) {
     if (!is_configured(primary.node))
       nodes.push_back({primary.node, primary.address, settings_.labels, true});
-    for (const auto& peer : primary.peers) add_peer(peer, known, nodes);
+    for (const auto& peer : primary.peers) add_peer(peer, primary.address, known, nodes);
   }
   return nodes;
 }

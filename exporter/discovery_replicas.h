@@ -18,7 +18,9 @@ namespace mse {
 // (of the resolved address) and port: it is that node. A configured address without a port stands
 // for every port of its host. A primary that was itself found stays among the found ones. A replica
 // that no primary names any more stays while its own polls succeed: a link that broke must not hide
-// it. Fails while no primary has named any, and when a configured address cannot be resolved.
+// it. Loopback addresses count only where the primary has one too, link-local ones never: a replica
+// says itself where it is. Fails while no primary has named any, and when a configured address
+// cannot be resolved.
 class DiscoveredReplicas : public DiscoverySource {
  public:
   using Resolve =
@@ -47,7 +49,7 @@ class DiscoveredReplicas : public DiscoverySource {
   asio::awaitable<Polled<std::set<std::string>>> configured_places(Mono deadline);
   std::vector<NodeSettings> named(const std::set<std::string>& known) const;  // by primaries
   void add_answering(std::vector<NodeSettings>& nodes) const;  // found before, and still there
-  void add_peer(const Peer& peer, const std::set<std::string>& known,
+  void add_peer(const Peer& peer, const std::string& primary, const std::set<std::string>& known,
                 std::vector<NodeSettings>& nodes) const;
   bool is_configured(const std::string& node) const;
 

@@ -132,6 +132,22 @@ TEST_F(Replicas, AConfiguredNameStandsForWhatItResolvesTo) {
   EXPECT_THAT(found({"pg-2", "/run/postgresql", {}, true}), ElementsAre(kFirst, kSecond, "p"));
 }
 
+TEST_F(Replicas, AtAddressesThatAreAnotherMachineToUsAreNotFound) {
+  const auto found_by = [&](const std::string& primary, const std::string& address) {
+    DiscoveredReplicas replicas({}, {{"p", primary, {}, true}}, &lookup);
+    replicas.told({"p", primary, {}, true}, "fake", std::vector<Peer>{{"r", address}});
+    return find(replicas).value()->nodes.size();
+  };
+  for (const char* address :
+       {"127.0.0.1:6380", "[::1]:6380", "localhost:6380", "169.254.169.254:80", "[fe80::1]:6380",
+        "0.0.0.0:6380", "[::]:6380", "[::ffff:127.0.0.1]:6380", "224.0.0.1:6380", "/run/redis:1"})
+    EXPECT_EQ(found_by("10.0.0.1:6379", address), 0U) << address;
+  for (const char* address : {"10.0.0.2:6380", "[fd00::2]:6380", "redis-2:6380"})
+    EXPECT_EQ(found_by("10.0.0.1:6379", address), 1U) << address;
+  EXPECT_EQ(found_by("127.0.0.1:6379", "127.0.0.1:6380"), 1U) << "a primary on this machine";
+  EXPECT_EQ(found_by("localhost:6379", "127.0.0.1:6380"), 1U);
+}
+
 TEST_F(Replicas, AConfiguredNameThatCannotBeResolvedFailsTheRead) {
   EXPECT_THAT(found({"pg-2", "gone", {}, true}), ElementsAre("no such host"));
 }
