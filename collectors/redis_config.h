@@ -9,11 +9,11 @@
 
 namespace mse {
 
-// Of CONFIG GET *: a part per setting, under one name where a server answers with two spellings
-// (slave-* and replica-*, *-ziplist-* and *-listpack-*, …), without what is a node's own, secrets
-// only in the secret digest. Settings of one role that are compared all the same (save, appendonly,
-// min-replicas-*): use compare_within: {config: [role]} where they differ by intent.
-// Failure: the server's error (permission, unsupported), or protocol.
+// Of CONFIG GET, of all or of some: a part per setting, under one name where a server answers with
+// two spellings (slave-* and replica-*, *-ziplist-* and *-listpack-*, …), without what is a node's
+// own, secrets only in the secret digest. Settings of one role that are compared all the same
+// (save, appendonly, min-replicas-*): use compare_within: {config: [role]} where they differ by
+// intent. Failure: the server's error (permission, unsupported), or protocol.
 Polled<State> redis_config(const RedisReply& reply, const std::string& hmac_key);
 
 // The name under which a setting is compared: "slave-priority" → "replica-priority".

@@ -23,6 +23,7 @@ struct Node {
   Role role = Role::none;  // when it was last polled
   RedisTraffic traffic;
   std::string hmac_key;
+  std::vector<std::string> settings;
 
   void close() {
     polls.reset();
@@ -45,15 +46,16 @@ Commands greeting() {
   return {info("server")};
 }
 
-// What a poll asks for. Traffic comes last, so that it counts what was asked before it.
-Commands asked(Role last, Depth depth) {
+// What a poll asks for. Traffic comes last, so that it counts what was asked before it. Before
+// version 7 CONFIG takes one name at a time.
+Commands asked(const Node& node, Depth depth) {
   Commands commands{info("replication")};
   if (depth == Depth::deep) {
-    commands.push_back({"CONFIG", "GET", "*"});
+    for (const auto& name : node.settings) commands.push_back({"CONFIG", "GET", name});
     commands.push_back({"ACL", "LIST"});
     commands.push_back(info("replication"));
   }
-  if (last != Role::primary) commands.push_back(info("commandstats"));
+  if (node.role != Role::primary) commands.push_back(info("commandstats"));
   commands.push_back(info("stats"));
   return commands;
 }
@@ -95,11 +97,24 @@ void make_unknown(Report& report) {
     reading.outcome = Unknown{Reason::identity_changed};
 }
 
+// The replies to CONFIG as one, or the first that is none.
+RedisReply joined(Replies::const_iterator first, std::size_t count) {
+  RedisReply all = *first;
+  for (std::size_t i = 1; i < count && all.kind == RedisReply::Kind::array; ++i) {
+    const RedisReply& more = *(first + static_cast<std::ptrdiff_t>(i));
+    if (more.kind != RedisReply::Kind::array) return more;
+    all.elements.insert(all.elements.end(), more.elements.begin(), more.elements.end());
+  }
+  return all;
+}
+
 void add_deep(Report& report, const RedisSelf& self, const Node& node, const Replies& replies) {
-  if (!is_still(self, *node.polls, replies[3])) return make_unknown(report);
-  report.dimensions["config"].outcome = outcome_of(redis_config(replies[1], node.hmac_key));
+  const std::size_t count = node.settings.size();
+  if (!is_still(self, *node.polls, replies[count + 2])) return make_unknown(report);
+  const auto settings = joined(replies.begin() + 1, count);
+  report.dimensions["config"].outcome = outcome_of(redis_config(settings, node.hmac_key));
   report.dimensions["access_policy"].outcome =
-      outcome_of(redis_access_policy(replies[2], node.hmac_key));
+      outcome_of(redis_access_policy(replies[count + 1], node.hmac_key));
 }
 
 void add_traffic(Report& report, Node& node, Role role, const RedisInfo& info, std::uint64_t own) {
@@ -107,7 +122,7 @@ void add_traffic(Report& report, Node& node, Role role, const RedisInfo& info, s
   if (counter) report.requests = node.traffic.requests(role, *counter, own);
 }
 
-// The replies to asked(node.role, depth); `own`: commands of ours that they count.
+// The replies to asked(node, depth); `own`: commands of ours that they count.
 Polled<Report> report_of(Node& node, const Replies& replies, Depth depth, std::uint64_t own) {
   auto first = info_of(*node.polls, {&replies.front(), &replies.back()});
   if (!first) return tl::unexpected(std::move(first.error()));
@@ -124,7 +139,7 @@ Polled<Report> report_of(Node& node, const Replies& replies, Depth depth, std::u
 
 asio::awaitable<Polled<Report>> read_all(NodePtr node, Depth depth, Mono deadline) {
   if (!node->polls) co_return closed_meanwhile();
-  auto commands = asked(node->role, depth);
+  auto commands = asked(*node, depth);
   auto replies = co_await node->polls->request(std::move(commands), deadline);
   if (!node->polls) co_return closed_meanwhile();
   if (!replies) co_return tl::unexpected(std::move(replies.error()));
@@ -153,9 +168,11 @@ asio::awaitable<Polled<PositionReading>> read_position(NodePtr node, Mono deadli
 
 }  // namespace
 
-std::unique_ptr<Session> open_redis(RedisSettings settings, std::string address,
+std::unique_ptr<Session> open_redis(RedisReading reading, std::string address,
                                     Environment& environment) {
   auto node = std::make_shared<Node>();
+  auto& settings = reading.connection;
+  node->settings = std::move(reading.settings);
   node->polls = std::make_unique<RedisClient>(settings, address, environment, greeting());
   node->positions = std::make_unique<RedisClient>(std::move(settings), std::move(address),
                                                   environment, greeting());

@@ -3,16 +3,22 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "collectors/client/redis.h"
 
 namespace mse {
 
+struct RedisReading {
+  RedisSettings connection;
+  std::vector<std::string> settings = {"*"};  // what CONFIG is asked for
+};
+
 // A session that polls on one connection and reads positions on another. A poll asks for INFO
 // first, then for what else is due and for INFO again: what was read of a server that is another by
 // then (another process, role or history) is unknown{identity_changed}. A command that the server
 // refuses costs its dimension only.
-std::unique_ptr<Session> open_redis(RedisSettings settings, std::string address,
+std::unique_ptr<Session> open_redis(RedisReading reading, std::string address,
                                     Environment& environment);
 
 // What the session sends, as an ACL rule of the user `user`.

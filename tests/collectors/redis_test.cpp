@@ -283,6 +283,7 @@ class RedisSettingsTest : public ConfigFolder {
 TEST_F(RedisSettingsTest, NoneAreNeeded) {
   EXPECT_EQ(problem("{}"), "");
   EXPECT_EQ(problem("{user: u, password_file: pg.pass, port: 7, tls: {mode: verify-ca}}"), "");
+  EXPECT_EQ(problem("{settings: [maxmemory, 'client-*', hash-max-listpack-entries]}"), "");
 }
 
 TEST_F(RedisSettingsTest, WhatIsWrongIsNamed) {
@@ -291,6 +292,10 @@ TEST_F(RedisSettingsTest, WhatIsWrongIsNamed) {
   EXPECT_NE(problem("{tls: {mode: on}}").find("verify-full"), std::string::npos);
   EXPECT_NE(problem("{tls: {cert_file: c}}").find("both"), std::string::npos);
   EXPECT_NE(problem("{prot: 1}").find("port"), std::string::npos);
+  for (const auto* names : {"[]", "['']", "['a b']", "['a;b']", "maxmemory"})
+    EXPECT_NE(problem(std::string("{settings: ") + names + "}").find("settings"), std::string::npos)
+        << names;
+  EXPECT_NE(problem("{settings: [\"a\\r\\nFLUSHALL\"]}"), "");
 }
 
 }  // namespace

@@ -22,8 +22,10 @@ using Strings = std::set<std::string>;
 // A session, and what it says of a node.
 class Watched {
  public:
-  explicit Watched(const std::string& address, RedisSettings settings = {})
-      : session_(open_redis(std::move(settings), address, process_.environment)) {}
+  explicit Watched(const std::string& address, RedisSettings settings = {},
+                   std::vector<std::string> names = {"*"})
+      : session_(
+            open_redis({std::move(settings), std::move(names)}, address, process_.environment)) {}
 
   Polled<Report> try_poll(Depth depth = Depth::deep) {
     return process_.run(session_->poll(depth, in(seconds(5))));
@@ -159,6 +161,21 @@ TEST_F(RedisPair, OnePlantedSettingIsTheOneKeyThatDiffers) {
   replica_.run({"CONFIG", "SET", "maxmemory", "0"});
   replica_.run({"CONFIG", "SET", "slave-serve-stale-data", "no"});
   EXPECT_EQ(differing_in("config"), Strings{"replica-serve-stale-data"});
+}
+
+TEST_F(RedisPair, OnlySettingsThatAreNamedAreAskedFor) {
+  Watched watched(replica_.address(), {}, {"maxmemory", "repl-*", "masterauth"});
+  const auto before = watched.state("config");
+  Strings names;
+  for (const auto& [name, digest] : before.parts) names.insert(name);
+  EXPECT_TRUE(names.contains("maxmemory"));
+  EXPECT_TRUE(names.contains("repl-timeout"));
+  EXPECT_FALSE(names.contains("maxclients"));
+  replica_.run({"CONFIG", "SET", "maxclients", "77"});
+  EXPECT_EQ(watched.state("config").key, before.key);
+  replica_.run({"CONFIG", "SET", "repl-timeout", "77"});
+  EXPECT_NE(watched.state("config").key, before.key);
+  std::get<State>(watched.poll().dimensions["access_policy"].outcome);
 }
 
 TEST_F(RedisPair, OnePlantedUserOrRuleIsTheOneKeyThatDiffers) {
