@@ -181,7 +181,7 @@ asio::awaitable<Polled<HttpAnswer>> HttpClient::Connection::follow(HttpRequest r
     if (!answer || !is_redirect(answer->status) || request.redirects == 0) co_return answer;
     if (left == 0) co_return tl::unexpected(Failure{Reason::protocol, "too many redirects"});
     const HttpExchange here(settings, named, request, sockets);
-    auto path = path_within(here.url(), answer->headers["location"]);
+    auto path = path_within(here.url(), answer->headers["location"], settings.host);
     if (!path)
       co_return tl::unexpected(
           Failure{Reason::protocol, "a redirect to elsewhere; its place may hold a token"});

@@ -39,7 +39,7 @@ struct HttpRequest {
   std::string path = "/";  // with query
   std::string body;        // JSON, of post
   std::string accept = "*/*";
-  int redirects = 0;  // followed at most, within the same scheme, host and port
+  int redirects = 0;  // followed at most, within the same scheme, host (or `host`) and port
   std::uint64_t body_budget = 8U << 20U;
   // Takes the body of a success piece by piece, in place of HttpAnswer::body; false: no more of it,
   // which is Failure too_large. Called until the request ends.

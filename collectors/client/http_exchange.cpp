@@ -256,17 +256,36 @@ Polled<HttpAnswer> HttpExchange::finish(CURL* easy, CURLcode code) {
   return std::move(answer_);
 }
 
-std::optional<std::string> path_within(const std::string& url, const std::string& location) {
-  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> before(curl_url(), curl_url_cleanup),
-      after(curl_url(), curl_url_cleanup);
+namespace {
+
+using Url = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
+
+// Nothing when it is none.
+Url parsed(const std::string& text) {
+  Url url(curl_url(), curl_url_cleanup);
+  if (url && curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) url.reset();
+  return url;
+}
+
+bool is_same_place(CURLU* one, CURLU* other) {
+  const auto parts = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
+  return std::all_of(parts.begin(), parts.end(),
+                     [&](const auto which) { return part(one, which) == part(other, which); });
+}
+
+}  // namespace
+
+std::optional<std::string> path_within(const std::string& url, const std::string& location,
+                                       const std::string& host) {
+  const auto before = parsed(url), after = parsed(url);
   if (!before || !after) return std::nullopt;
-  if (curl_url_set(before.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
-      curl_url_set(after.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
-      curl_url_set(after.get(), CURLUPART_URL, location.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
+  if (curl_url_set(after.get(), CURLUPART_URL, location.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
     return std::nullopt;
-  for (const auto which : {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT}) {
-    if (part(before.get(), which) != part(after.get(), which)) return std::nullopt;
-  }
+  const auto scheme = part(before.get(), CURLUPART_SCHEME).value_or("http");
+  const auto known = parsed(host.empty() ? url : scheme + "://" + host + "/");
+  if (!is_same_place(before.get(), after.get()) &&
+      !(known && is_same_place(known.get(), after.get())))
+    return std::nullopt;
   auto path = part(after.get(), CURLUPART_PATH).value_or("/");
   if (const auto query = part(after.get(), CURLUPART_QUERY)) path += "?" + *query;
   return path;

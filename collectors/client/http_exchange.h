@@ -72,7 +72,9 @@ class HttpExchange {
 };
 
 // `location` as a reference from `url`; nothing when it leads to another scheme, host or port, or
-// is none. Failure-free and pure. The result is a path with its query.
-std::optional<std::string> path_within(const std::string& url, const std::string& location);
+// is none. `host`, if any, is what the server knows itself by (the Host header): the same place.
+// Failure-free and pure. The result is a path with its query.
+std::optional<std::string> path_within(const std::string& url, const std::string& location,
+                                       const std::string& host = "");
 
 }  // namespace mse

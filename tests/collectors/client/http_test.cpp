@@ -299,6 +299,17 @@ TEST(HttpPath, StaysWithinSchemeHostAndPort) {
   EXPECT_EQ(path_within("http://a:80/x", "http://a:81/z"), std::nullopt);
   EXPECT_EQ(path_within("http://a:80/x", "//b/z"), std::nullopt);
   EXPECT_EQ(path_within("http://a:80/x", "http://user@a/z"), std::nullopt);
+}
+
+// An edge POP at a fixed address, which calls itself as the world does.
+TEST(HttpPath, ToTheNameThatTheServerGoesByIsWithinTheHost) {
+  const std::string pop = "http://10.0.0.1:8080/x";
+  EXPECT_EQ(path_within(pop, "http://www.example.com/z?q=1", "www.example.com"), "/z?q=1");
+  EXPECT_EQ(path_within(pop, "http://10.0.0.1:8080/z", "www.example.com"), "/z");
+  EXPECT_EQ(path_within(pop, "http://www.example.com:81/z", "www.example.com"), std::nullopt);
+  EXPECT_EQ(path_within(pop, "https://www.example.com/z", "www.example.com"), std::nullopt);
+  EXPECT_EQ(path_within(pop, "http://example.com/z", "www.example.com"), std::nullopt);
+  EXPECT_EQ(path_within(pop, "http://b/z", "not a host"), std::nullopt);
   EXPECT_EQ(path_within("http://a:80/x", "file:///etc/passwd"), std::nullopt);
 }
 
