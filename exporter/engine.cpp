@@ -74,8 +74,10 @@ void note(CollectorView& collector, const std::string& node, const Polled<Report
   }
 }
 
-void warn_of_few(const ServiceView& view, int wanted, Mono now) {
-  if (static_cast<int>(view.nodes.size()) >= wanted) return;
+void tell_missing(ServiceView& view, int wanted, Mono now) {
+  if (wanted <= 0) return;
+  view.missing_nodes = std::max(0, wanted - static_cast<int>(view.nodes.size()));
+  if (*view.missing_nodes == 0) return;
   log_limited("min_nodes/" + view.name, now, LogLevel::warn, "fewer nodes than min_nodes",
               {{"service", view.name}, {"nodes", std::to_string(view.nodes.size())}});
 }
@@ -313,7 +315,7 @@ void Engine::evaluate() {
     view->hold = announcements_.hold(name, instant.wall);
     view->collectors = service.collectors;
     view->discovery_up = discovery_.up(name);
-    warn_of_few(*view, service.settings.min_nodes, instant.mono);
+    tell_missing(*view, service.settings.min_nodes, instant.mono);
     snapshot->services.push_back(std::move(*view));
   }
   const bool moved = std::any_of(services_.begin(), services_.end(), [](const auto& entry) {

@@ -59,6 +59,11 @@ void write_services(TextFormat& page, Services services) {
     const auto& up = service.view->discovery_up;
     if (up) page.sample(service.labels, {}, *up ? 1 : 0);
   }
+  page.family("mixed_state_missing_nodes", kGauge,
+              "Nodes that the service has fewer than its min_nodes; only where that is set.");
+  for (const ServiceLabels& service : services) {
+    if (const auto nodes = service.view->missing_nodes) page.sample(service.labels, {}, *nodes);
+  }
   page.family("mixed_state_maintenance_active", kGauge,
               "Whether a maintenance window of the service is open now.");
   for (const ServiceLabels& service : services) {

@@ -298,6 +298,7 @@ struct ServiceView {
   int migration_dirty = 0;
   Duration migration_locked{};
   std::optional<int> pending_restart;  // nodes with settings that wait for a restart
+  std::optional<int> missing_nodes;    // fewer than its least; where that is set
   std::map<std::string, int> online_changes;
   MeasuresView measures;
   std::vector<CollectorView> collectors;

@@ -171,6 +171,13 @@ TEST(Exposition, WhereNobodyTellsOfPendingRestartsNoneIsClaimedToBeDone) {
                   Pair("mixed_state_pending_restart_nodes{service=\"orders-db\",shard=\"0\"}", 2)));
 }
 
+TEST(Exposition, NodesAreMissingOnlyWhereALeastIsSet) {
+  const auto all = series(rich_snapshot());
+  EXPECT_THAT(of_family(all, "mixed_state_missing_nodes"),
+              testing::ElementsAre(
+                  Pair("mixed_state_missing_nodes{service=\"orders-db\",shard=\"0\"}", 1)));
+}
+
 TEST(Exposition, RequestsAreShownOnlyWhereTheyAreTheSource) {
   const auto all = series(rich_snapshot());
   EXPECT_EQ(of_family(all, "mixed_state_requests_total").size(), 4U);

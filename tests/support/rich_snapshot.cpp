@@ -187,6 +187,7 @@ ServiceView orders() {
   service.maintenance_end = at(3600);
   service.migration_dirty = 1;
   service.pending_restart = 2;
+  service.missing_nodes = 1;
   service.migration_locked = milliseconds(2500);
   service.online_changes = {{"gh-ost/copy", 1}, {"pt-osc/swap/late", 2}, {"spirit", 1}};
   service.measures = measures();
