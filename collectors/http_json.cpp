@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "collectors/parts.h"
+#include "collectors/secrets.h"
 #include "exporter/fingerprint.h"
 #include "exporter/text.h"
 
@@ -59,6 +60,23 @@ std::string naming_member(const json& list) {
   return "";
 }
 
+// No name of a member: in those, ~ is followed by 0 or 1.
+constexpr auto *kRoot = "~", *kNameless = "~~";
+
+// As in JSON pointers, so that no two places have one path.
+std::string escaped(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
+  }
+  return out;
+}
+
 class Leaves {
  public:
   explicit Leaves(const std::set<std::string>& ignore) : ignore_(ignore) {}
@@ -67,8 +85,9 @@ class Leaves {
   void walk(const json& value, const std::string& path, bool secret) {
     if (value.is_object() && !value.empty()) return walk_object(value, path, secret);
     if (value.is_array() && !value.empty()) return walk_list(value, path, secret);
-    auto& into = secret ? secrets_ : parts_;
-    into[path.empty() ? "value" : path] =
+    const bool guarded = secret || (value.is_string() && is_secret("", value.get<std::string>()));
+    auto& into = guarded ? secrets_ : parts_;
+    into[path.empty() ? kRoot : path] =
         value.is_string() ? "=" + value.get<std::string>() : value.dump();
   }
 
@@ -88,7 +107,8 @@ class Leaves {
 
  private:
   static std::string below(const std::string& path, const std::string& name) {
-    return path.empty() ? name : path + "/" + name;
+    const auto last = name.empty() ? std::string(kNameless) : escaped(name);
+    return path.empty() ? last : path + "/" + last;
   }
 
   void walk_object(const json& value, const std::string& path, bool secret) {

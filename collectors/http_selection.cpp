@@ -8,6 +8,7 @@
 #include "collectors/client/http_errors.h"
 #include "collectors/http_json.h"
 #include "collectors/parts.h"
+#include "collectors/secrets.h"
 #include "exporter/fingerprint.h"
 #include "exporter/text.h"
 
@@ -25,7 +26,13 @@ std::string digest(const std::string& value) {
   return sha256_hex(value).substr(0, kDigest);
 }
 
-State state_of_value(const std::string& value) {
+// A secret shows a digest, as a guarded setting does.
+State state_of_value(const std::string& value, const std::string& key) {
+  if (is_secret("", value)) {
+    GuardedParts parts(key);
+    parts.add_secret("value", {value});
+    return parts.state("http_value/1");
+  }
   auto state = state_of("http_value/1", {{"value", digest(value)}});
   state.text = repaired(value, kText);
   return state;
@@ -49,7 +56,7 @@ Polled<Outcome> select_json(const HttpSelection& selection, const std::string& b
   if (!document) return tl::unexpected(document.error());
   const auto* found = find_json(*document, selection.name);
   if (found == nullptr || found->is_null()) return Outcome(Absent{});
-  if (const auto value = spelled(*found)) return Outcome(state_of_value(*value));
+  if (const auto value = spelled(*found)) return Outcome(state_of_value(*value, key));
   return wrap(state_of_json(*found, selection.ignore, key));
 }
 
@@ -66,34 +73,36 @@ Polled<Outcome> select_body(const HttpSelection& selection, const std::string& b
   return Outcome(std::move(state));
 }
 
-Polled<Outcome> select_match(const HttpSelection& selection, std::string_view body) {
+Polled<Outcome> select_match(const HttpSelection& selection, std::string_view body,
+                             const std::string& key) {
   std::string value;
   const auto searched = body.substr(0, kMatched);
   const re2::StringPiece text(searched.data(), searched.size());
   if (!RE2::PartialMatch(text, *selection.regex, &value))
     return tl::unexpected(Failure{Reason::protocol, "nothing in the body matches"});
-  return Outcome(state_of_value(value));
+  return Outcome(state_of_value(value, key));
 }
 
-Polled<Outcome> select_header(const HttpSelection& selection, const HttpAnswer& answer) {
+Polled<Outcome> select_header(const HttpSelection& selection, const HttpAnswer& answer,
+                              const std::string& key) {
   const auto found = answer.headers.find(selection.name);
   if (found == answer.headers.end()) return Outcome(Absent{});
-  return Outcome(state_of_value(found->second));
+  return Outcome(state_of_value(found->second, key));
 }
 
 Polled<Outcome> select_value(const HttpSelection& selection, const HttpAnswer& answer,
                              const std::string& key) {
   switch (selection.what) {
     case What::header:
-      return select_header(selection, answer);
+      return select_header(selection, answer, key);
     case What::json:
       return select_json(selection, answer.body, key);
     case What::regex:
-      return select_match(selection, answer.body);
+      return select_match(selection, answer.body, key);
     case What::body:
       return select_body(selection, answer.body, key);
     default:
-      return Outcome(state_of_value(std::to_string(answer.status)));
+      return Outcome(state_of_value(std::to_string(answer.status), key));
   }
 }
 
@@ -111,16 +120,18 @@ Polled<Outcome> probed(const HttpSelection& selection, const HttpAnswer& answer,
                 "the probe was answered with status " + std::to_string(answer.status)});
   const auto status = std::to_string(answer.status);
   const bool valued = selection.what != What::nothing && selection.what != What::status;
-  if (!valued || !is_success(answer.status)) return Outcome(state_of_value(status));
+  if (!valued || !is_success(answer.status)) return Outcome(state_of_value(status, key));
   auto value = select_value(selection, answer, key);
   if (!value) return value;
-  std::string text = status + " none", part = "none";
+  std::string text = status + " none", part = "none", secret;
   if (const auto* state = std::get_if<State>(&*value)) {
     text = status + " " + state->text;
     part = std::to_string(state->key.fingerprint);
+    secret = state->key.secret_digest;
   }
   auto state = state_of("http_probe/1", {{"status", status}, {"value", part}});
   state.text = repaired(text, kText);
+  state.key.secret_digest = secret;
   return Outcome(std::move(state));
 }
 

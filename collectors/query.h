@@ -23,11 +23,12 @@ struct QuerySettings {
 std::string wrong_statement(std::string_view sql);
 
 // Rows as a state. Columns `key` and `value`: a part a row, in any order; what looks like a secret
-// (is_secret) only in the secret digest. Else one column of at most one row: its text. Absent
-// without rows, or for NULL alone. Failures: protocol, which names the column, too_large.
+// (is_secret) only in the secret digest. Else one column of at most one row: its text, unless it
+// looks like a secret. Absent without rows, or for NULL alone. Failures: protocol, which names the column, too_large.
 Polled<Reading> query_state(Rows rows, const std::string& hmac_key);
 
-// Rows as measures, each column by its name, NULL where not known:
+// Rows as measures, each column by its name, NULL where not known. A count that falls was not
+// reset: rows were changed or deleted, and it goes on from there.
 //   kind (of job) with succeeded, failed, processed_items, pending_items, mismatched_items,
 //     oldest_pending_seconds, last_duration_seconds, last_success (timestamptz)
 //   stream with events, duplicates

@@ -57,16 +57,18 @@ Polled<Reading> state_of_pairs(Rows rows, const std::string& hmac_key) {
   return reading;
 }
 
-Polled<Reading> state_of_value(const Rows& rows) {
+Polled<Reading> state_of_value(const Rows& rows, const std::string& hmac_key) {
   if (rows.columns.size() != 1)
     return protocol("expected columns `key` and `value`, or one column alone");
   if (rows.rows.size() > 1)
     return protocol("column " + quoted(rows.columns[0]) + " alone has more than one row");
   if (rows.rows.empty() || !rows.rows[0][0]) return absent();
-  Parts parts;
-  parts.add("value", {rows.rows[0][0]});
-  auto state = state_of("query/1", parts.digests());
-  state.text = repaired(*rows.rows[0][0]);
+  const std::string& value = *rows.rows[0][0];
+  const bool secret = is_secret("", value);
+  GuardedParts parts(hmac_key);
+  secret ? parts.add_secret("value", {value}) : parts.add("value", {value});
+  auto state = parts.state("query/1");
+  if (!secret) state.text = repaired(value);
   Reading reading;
   reading.outcome = std::move(state);
   return reading;
@@ -211,7 +213,7 @@ Polled<void> add_row(Measures& measures, const Rows& rows, const Row& row) {
 Polled<Reading> query_state(Rows rows, const std::string& hmac_key) {
   if (auto fits = check_size(rows); !fits) return tl::unexpected(std::move(fits.error()));
   const bool pairs = has(rows, "key") && has(rows, "value");
-  return pairs ? state_of_pairs(std::move(rows), hmac_key) : state_of_value(rows);
+  return pairs ? state_of_pairs(std::move(rows), hmac_key) : state_of_value(rows, hmac_key);
 }
 
 Polled<Measures> query_measures(const Rows& rows) {

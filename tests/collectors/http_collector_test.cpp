@@ -139,6 +139,29 @@ TEST(HttpCollector, SecretsInABodyAreInNoPartAndNoFingerprint) {
   EXPECT_EQ(one.parts.size(), 1U);
 }
 
+TEST(HttpCollector, NoTwoPlacesInABodyAreTakenForOne) {
+  const std::string yaml = "{dimension: config, body: true}";
+  const std::vector<std::pair<std::string, std::string>> pairs{
+      {R"({"a": {"b": 2}, "a/b": 1})", R"({"a": {"b": 3}, "a/b": 1})"},
+      {R"({"a~1b": 1})", R"({"a/b": 1})"},
+      {R"({"": {"a": 1}})", R"({"a": 1})"},
+      {R"({"value": {}})", R"({})"},
+      {R"({"": {}})", R"({})"},
+      {R"({"~": {}})", R"({})"}};
+  for (const auto& [one, other] : pairs)
+    EXPECT_NE(state_in(said(yaml, answer(200, one))).key,
+              state_in(said(yaml, answer(200, other))).key)
+        << one << " and " << other;
+}
+
+TEST(HttpCollector, AProbesAnswersThatDifferInASecretDiffer) {
+  const std::string yaml = "{probe: true, path: /me, json: /dsn}";
+  const auto one = state_in(said(yaml, answer(200, R"({"dsn": "db://a:one@h"})")));
+  const auto other = state_in(said(yaml, answer(200, R"({"dsn": "db://a:two@h"})")));
+  EXPECT_NE(one.key, other.key);
+  EXPECT_EQ(one.text.find("one@h"), std::string::npos);
+}
+
 TEST(HttpCollector, AProbeTakesADenialForAnAnswer) {
   const std::string yaml = "{probe: true, path: /admin}";
   EXPECT_TRUE(reading_in(said(yaml, answer(403))).probe);

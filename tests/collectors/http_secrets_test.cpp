@@ -6,6 +6,7 @@
 #include "collectors/http.h"
 #include "collectors/prometheus.h"
 #include "collectors/url_source.h"
+#include "exporter/fingerprint.h"
 #include "exporter/load_config.h"
 #include "tests/support/client_loop.h"
 #include "tests/support/hostile_server.h"
@@ -87,6 +88,17 @@ TEST_F(HttpSecrets, MembersOfSecretNamesShowNoValue) {
   const auto body = R"({"db": {"password": "canary-4711", "host": "a"}, "api-key": "canary-4711"})";
   EXPECT_THAT(seen(make_http, ", dimension: v, body: true", with_body(body)),
               testing::AllOf(HasSubstr("db/host="), Not(HasSubstr("canary"))));
+}
+
+TEST_F(HttpSecrets, ValuesThatReadLikeASecretAreNotShownWhateverTheyAreCalled) {
+  const std::string canary = "postgres://app:canary-4711@db/x";
+  const auto body = R"({"db": ")" + canary + R"("})";
+  for (const auto* what : {"body: true", "json: /db", "regex: '\"(postgres[^\"]+)'"}) {
+    const auto shown = seen(make_http, std::string(", dimension: v, ") + what, with_body(body));
+    EXPECT_THAT(shown, Not(HasSubstr("canary"))) << what;
+    for (const auto& hashed : {canary, "=" + canary})
+      EXPECT_THAT(shown, Not(HasSubstr(sha256_hex(hashed).substr(0, 32)))) << what << ": no key";
+  }
 }
 
 TEST_F(HttpSecrets, ATextThatIsNoJsonShowsItsDigestOnly) {

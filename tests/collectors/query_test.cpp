@@ -51,6 +51,14 @@ TEST(QueryState, OneValueIsItsOwnText) {
   EXPECT_NE(state({{"version"}, {{"41"}}}).key, state({{"version"}, {{"42"}}}).key);
 }
 
+TEST(QueryState, OneValueThatReadsLikeASecretIsNotShown) {
+  const auto one = state({{"dsn"}, {{"postgres://app:canary@db/x"}}});
+  EXPECT_EQ(one.text.find("canary"), std::string::npos);
+  const auto other = state({{"dsn"}, {{"postgres://app:other@db/x"}}});
+  EXPECT_EQ(one.key.fingerprint, other.key.fingerprint);
+  EXPECT_NE(one.key, other.key);
+}
+
 TEST(QueryState, NoRowsAreAbsent) {
   const Rows all[] = {{{"v"}, {}}, {{"key", "value"}, {}}, {{"v"}, {{std::nullopt}}}};
   for (const auto& rows : all)
