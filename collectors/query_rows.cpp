@@ -220,6 +220,7 @@ Polled<Measures> query_measures(const Rows& rows) {
   if (auto fits = check_size(rows); !fits) return tl::unexpected(std::move(fits.error()));
   if (auto known = check_columns(rows); !known) return tl::unexpected(std::move(known.error()));
   Measures measures;
+  measures.of_rows = true;
   for (const auto& row : rows.rows)
     if (auto added = add_row(measures, rows, row); !added)
       return tl::unexpected(std::move(added.error()));

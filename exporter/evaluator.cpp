@@ -172,7 +172,11 @@ void Evaluator::report(const std::string& node, const std::string& collector, Re
 void Evaluator::Memory::count(Member& member, const std::string& collector, const Report& report,
                               Mono now) {
   if (report.requests) exposure.read(member.traffic, collector, *report.requests, now);
-  if (report.measures) measures.read(member.serial, collector, *report.measures, now);
+  if (report.measures) {
+    measures.read(member.serial, collector, *report.measures, now);
+  } else {
+    measures.told_nothing(member.serial, collector);
+  }
   if (report.requests_of.empty()) return;
   const std::string edge = std::to_string(member.serial) + " " + collector;
   for (const auto& [node, requests] : report.requests_of) {

@@ -10,16 +10,18 @@ namespace {
 
 using Count = std::optional<std::uint64_t>;
 
-// What `next` adds to `last`, which becomes it. Nothing told adds nothing; the first is a baseline.
-std::uint64_t advance(Count& last, const Count& next) {
+// What `next` of `told` adds to `last`, which becomes it. Nothing told adds nothing; the first is a
+// baseline.
+std::uint64_t advance(Count& last, const Count& next, const Measures& told) {
   if (!next) return 0;
   const std::uint64_t before = last.value_or(*next);
   last = next;
-  return *next >= before ? *next - before : *next;
+  if (*next >= before) return *next - before;
+  return told.of_rows ? 0 : *next;
 }
 
-void add(Count& total, Count& last, const Count& next) {
-  const std::uint64_t delta = advance(last, next);
+void add(Count& total, Count& last, const Count& next, const Measures& told) {
+  const std::uint64_t delta = advance(last, next, told);
   if (next) total = total.value_or(0) + delta;
 }
 
@@ -50,6 +52,13 @@ void forget_left_out(std::map<std::string, Entry>& last, const std::map<std::str
     std::erase_if(last, [&](const auto& entry) { return !told.contains(entry.first); });
 }
 
+void forget_standings(Measures& last) {
+  for (auto& [kind, job] : last.reconciliations) {
+    job.pending_items = job.mismatched_items = std::nullopt;
+    job.oldest_pending = std::nullopt;
+  }
+}
+
 ProbeResult result_of(Status status) {
   if (status == Status::canonical) return ProbeResult::match;
   return status == Status::unknown ? ProbeResult::error : ProbeResult::drift;
@@ -68,30 +77,32 @@ void MeasureBook::read(std::uint64_t node, const std::string& collector, const M
   teller.up = true;
   read_reconciliations(teller, told);
   read_streams(teller, told);
-  const std::uint64_t valid = advance(teller.last.valid_schemas, told.valid_schemas);
-  const std::uint64_t errors = advance(teller.last.schema_errors, told.schema_errors);
-  add(totals_.schemas, valid, errors, told.valid_schemas || told.schema_errors);
+  read_schemas(teller, told);
   if (!told.allowed && !told.denied) return;
   Decisions& to = now - teller.read_at > gap_ ? teller.gap : teller.fresh;
-  to.allowed += advance(teller.last.allowed, told.allowed);
-  to.denied += advance(teller.last.denied, told.denied);
+  to.allowed += advance(teller.last.allowed, told.allowed, told);
+  to.denied += advance(teller.last.denied, told.denied, told);
   teller.read_at = now;
   teller.read = true;
   if (!totals_.decisions) totals_.decisions.emplace();
 }
 
+void MeasureBook::told_nothing(std::uint64_t node, const std::string& collector) {
+  Teller* teller = find(node, collector);
+  if (teller == nullptr) return;
+  teller->up = true;
+  forget_standings(teller->last);
+}
+
 void MeasureBook::read_reconciliations(Teller& teller, const Measures& told) {
-  for (auto& [kind, last] : teller.last.reconciliations) {
-    last.pending_items = last.mismatched_items = std::nullopt;
-    last.oldest_pending = std::nullopt;
-  }
+  forget_standings(teller.last);
   for (const auto& [kind, now] : told.reconciliations) {
     auto& total = named(totals_.reconciliations, kind);
     auto& last = teller.last.reconciliations[kind];
-    const std::uint64_t succeeded = advance(last.succeeded, now.succeeded);
-    const std::uint64_t failed = advance(last.failed, now.failed);
+    const std::uint64_t succeeded = advance(last.succeeded, now.succeeded, told);
+    const std::uint64_t failed = advance(last.failed, now.failed, told);
     add(total.runs, succeeded, failed, now.succeeded || now.failed);
-    add(total.processed_items, last.processed_items, now.processed_items);
+    add(total.processed_items, last.processed_items, now.processed_items, told);
     if (now.last_duration) {
       if (!total.duration) total.duration.emplace(kReconciliationBounds);
       const double took = std::chrono::duration<double>(*now.last_duration).count();
@@ -109,10 +120,19 @@ void MeasureBook::read_streams(Teller& teller, const Measures& told) {
   for (const auto& [stream, now] : told.streams) {
     auto& total = named(totals_.streams, stream);
     auto& last = teller.last.streams[stream];
-    add(total.events, last.events, now.events);
-    add(total.duplicates, last.duplicates, now.duplicates);
+    add(total.events, last.events, now.events, told);
+    add(total.duplicates, last.duplicates, now.duplicates, told);
   }
   forget_left_out(teller.last.streams, told.streams);
+}
+
+// Of all and of those with errors, the rest are valid; one document may have several errors.
+void MeasureBook::read_schemas(Teller& teller, const Measures& told) {
+  const std::uint64_t valid = advance(teller.last.valid_schemas, told.valid_schemas, told);
+  const std::uint64_t all = advance(teller.last.schema_validations, told.schema_validations, told);
+  const std::uint64_t errors = advance(teller.last.schema_errors, told.schema_errors, told);
+  add(totals_.schemas, valid + all - std::min(all, errors), errors,
+      told.valid_schemas || told.schema_validations || told.schema_errors);
 }
 
 void MeasureBook::probed(std::uint64_t node, const std::string& collector,
@@ -124,12 +144,17 @@ void MeasureBook::probed(std::uint64_t node, const std::string& collector,
 }
 
 void MeasureBook::lost(std::uint64_t node, const std::string& collector) {
+  Teller* teller = find(node, collector);
+  if (teller == nullptr) return;
+  teller->up = false;
+  for (auto& [dimension, polls] : teller->probes) ++polls;
+}
+
+MeasureBook::Teller* MeasureBook::find(std::uint64_t node, const std::string& collector) {
   const auto collectors = tellers_.find(node);
-  if (collectors == tellers_.end()) return;
+  if (collectors == tellers_.end()) return nullptr;
   const auto teller = collectors->second.find(collector);
-  if (teller == collectors->second.end()) return;
-  teller->second.up = false;
-  for (auto& [dimension, polls] : teller->second.probes) ++polls;
+  return teller == collectors->second.end() ? nullptr : &teller->second;
 }
 
 void MeasureBook::keep(const std::set<std::uint64_t>& nodes) {

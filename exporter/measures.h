@@ -18,11 +18,11 @@ namespace mse {
 inline constexpr std::size_t kMeasuredNames = 64;
 
 // All measures of one service. A node's counter counts as semantics 8 says of requests: the first
-// reading is the baseline, a fall is a reset and counts from 0. Counters and items are summed over
-// nodes and collectors: a job table that several nodes share is to be read through one of them (a
-// query pointed at the primary), or it counts once a node. Present standings of a node that cannot
-// be read are not known: a sum with it is absent, a maximum is that of the others. Pure. One
-// thread.
+// reading is the baseline, a fall is a reset and counts from 0; of rows, which go, it adds nothing.
+// Counters and items are summed over nodes and collectors: a job table that several nodes share is
+// to be read through one of them (a query pointed at the primary), or it counts once a node.
+// Present standings of a node that cannot be read are not known: a sum with it is absent, a maximum
+// is that of the others. Pure. One thread.
 class MeasureBook {
  public:
   // A gap of more than two polls, over which decisions go to `unknown`.
@@ -32,6 +32,8 @@ class MeasureBook {
 
   // `collector` told this of the node numbered `node` (never another's number).
   void read(std::uint64_t node, const std::string& collector, const Measures& told, Mono now);
+  // It read the node, which has none: what the node stood at is no more.
+  void told_nothing(std::uint64_t node, const std::string& collector);
   // It polled a probe, and nothing else is needed: the answer is judged with the dimension.
   void probed(std::uint64_t node, const std::string& collector, const std::string& dimension);
   // `collector` cannot read the node now: its probes have no answer.
@@ -70,7 +72,9 @@ class MeasureBook {
     Sum pending, mismatched;
   };
 
+  Teller* find(std::uint64_t node, const std::string& collector);
   void read_reconciliations(Teller& teller, const Measures& told);
+  void read_schemas(Teller& teller, const Measures& told);
   void read_streams(Teller& teller, const Measures& told);
   void settle_decisions(Teller& teller, const NodeView& view);
   void count_probes(Teller& teller, const NodeView& view);

@@ -83,9 +83,12 @@ struct Measures {
   struct Stream {
     std::optional<std::uint64_t> events, duplicates;
   };
+  // Counted anew each time from rows that may go or change: a count that falls was not reset.
+  bool of_rows = false;
   std::map<std::string, Reconciliation> reconciliations;  // by kind of job
   std::map<std::string, Stream> streams;
-  std::optional<std::uint64_t> valid_schemas, schema_errors;
+  // Of documents, those that are valid, or all of them, and those that are not.
+  std::optional<std::uint64_t> valid_schemas, schema_validations, schema_errors;
   std::optional<std::uint64_t> allowed, denied;  // authorization decisions
 };
 

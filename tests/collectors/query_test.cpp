@@ -120,6 +120,7 @@ TEST(QueryMeasures, StreamsAndTotalsAreTakenByName) {
   EXPECT_EQ(all.allowed, 80U);
   EXPECT_EQ(all.denied, 20U);
   EXPECT_TRUE(all.reconciliations.empty());
+  EXPECT_TRUE(all.of_rows) << "what falls was deleted, not reset";
 }
 
 TEST(QueryMeasures, WrongColumnsAreNamed) {

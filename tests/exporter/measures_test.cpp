@@ -149,6 +149,37 @@ TEST_F(Book, AStandingThatIsNotToldAnyMoreIsAbsent) {
   EXPECT_FALSE(nightly().pending_items);
 }
 
+// A switchover: the former primary answers, and has no job table to tell of.
+TEST_F(Book, StandingsOfANodeThatTellsNothingAnyMoreAreGone) {
+  tells(1, pending(5, seconds(900)));
+  tells(2, pending(7, seconds(3)));
+  book.told_nothing(1, "http");
+  EXPECT_EQ(nightly().pending_items, 7U);
+  EXPECT_EQ(nightly().oldest_pending, seconds(3));
+}
+
+TEST_F(Book, StandingsOfOthersAreKnownAgainOnceANodeTellsNothingAfterItWasLost) {
+  tells(1, pending(5, seconds(900)));
+  tells(2, pending(7, seconds(3)));
+  book.lost(1, "http");
+  EXPECT_FALSE(nightly().pending_items);
+  book.told_nothing(1, "http");
+  EXPECT_EQ(nightly().pending_items, 7U);
+}
+
+// A failed job that is tried again, rows that are pruned.
+TEST_F(Book, ACountOfRowsThatFellWasNotReset) {
+  Measures told = runs(1000, 500);
+  told.of_rows = true;
+  tells(1, told);
+  told.reconciliations["nightly"].failed = 499;
+  tells(1, told);
+  EXPECT_EQ(nightly().runs->bad, 0U);
+  told.reconciliations["nightly"].failed = 501;
+  tells(1, told);
+  EXPECT_EQ(nightly().runs->bad, 2U);
+}
+
 TEST_F(Book, TheNewestSuccessOfAllNodesIsRememberedWhenItsNodeIsLost) {
   Measures told = runs(1, 0);
   told.reconciliations["nightly"].last_success = Wall(seconds(500));
@@ -172,6 +203,22 @@ TEST_F(Book, StreamsAndSchemasCountApart) {
   EXPECT_EQ(book.view().streams.at("orders").duplicates, 1U);
   EXPECT_EQ(book.view().schemas->good, 7U);
   EXPECT_EQ(book.view().schemas->bad, 0U) << "its baseline came with the second poll";
+}
+
+// One document may have several errors: what is left of all is then no count that only grows.
+TEST_F(Book, SchemasThatAreAllBadAreNotTakenForAReset) {
+  Measures told;
+  told.schema_validations = 1'000'000;
+  told.schema_errors = 10;
+  tells(1, told);
+  told.schema_validations = 1'000'100;
+  told.schema_errors = 310;
+  tells(1, told);
+  EXPECT_EQ(book.view().schemas->good, 0U);
+  EXPECT_EQ(book.view().schemas->bad, 300U);
+  told.schema_validations = 1'000'200;
+  tells(1, told);
+  EXPECT_EQ(book.view().schemas->good, 100U);
 }
 
 TEST_F(Book, AStreamWithoutADuplicateCounterHasNoneNotZero) {
