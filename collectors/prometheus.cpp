@@ -8,6 +8,7 @@
 #include "collectors/http_settings.h"
 #include "collectors/node_session.h"
 #include "collectors/prometheus_contract.h"
+#include "collectors/prometheus_series.h"
 #include "exporter/fingerprint.h"
 
 namespace mse {
@@ -102,6 +103,7 @@ struct Node {
   std::shared_ptr<const PrometheusReading> reading;
   std::unique_ptr<HttpClient> client;
   bool silent = false;  // another node's page tells all that is asked
+  CounterSeries counters;
 
   void close() { client.reset(); }
 };
@@ -129,7 +131,7 @@ asio::awaitable<Polled<Report>> read(std::shared_ptr<Node> node, Depth /*depth*/
   auto samples = page->finish();
   if (!samples) co_return tl::unexpected(std::move(samples.error()));
   if (answer->status >= 200 && answer->status < 300)
-    co_return prometheus_report(*reading, *samples);
+    co_return prometheus_report(*reading, node->counters.settled(*std::move(samples)));
   auto failure = status_failure(answer->status);
   const bool reads = reading->reads_version || reading->reads_config;
   if (failure.reason == Reason::unsupported && reads) co_return without_page(*reading);
@@ -150,11 +152,11 @@ class PrometheusCollector : public Collector {
   std::vector<std::string> deep_dimensions() const override { return {}; }
   bool has_positions() const override { return false; }
   std::unique_ptr<Session> open(std::string address, Environment& environment) const override {
-    auto node = std::make_shared<Node>();
-    node->silent = is_silent(*reading_, address);
-    node->client =
+    const auto counts = [reading = reading_](auto metric) { return is_counter(*reading, metric); };
+    const bool silent = is_silent(*reading_, address);
+    auto client =
         std::make_unique<HttpClient>(reading_->connection, std::move(address), environment);
-    node->reading = reading_;
+    auto node = std::make_shared<Node>(reading_, std::move(client), silent, CounterSeries(counts));
     return std::make_unique<NodeSession<Node>>(std::move(node), &read);
   }
   std::string grants() const override {

@@ -42,6 +42,8 @@ PrometheusReading prometheus_reading(Options& options);
 
 // Whether a page's metric is of any use to `reading`. Pure.
 bool is_wanted(const PrometheusReading& reading, std::string_view metric);
+// Whether it is read as a counter.
+bool is_counter(const PrometheusReading& reading, std::string_view metric);
 
 // What a page says of a node. A dimension that the page says nothing of is Unknown unsupported; a
 // counter that is not there is left out. Parts are named by metric, so that each of two components

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "exporter/text.h"
 
@@ -70,9 +71,41 @@ T* entry(std::map<std::string, T>& all, const std::string& name) {
   return all.size() < kMost ? &all[name] : nullptr;
 }
 
+enum class Verdict { good, bad, neither, unclear };
+
+Verdict verdict_of(std::string_view word) {
+  constexpr std::pair<std::string_view, Verdict> kWords[] = {
+      {"ok", Verdict::good},         {"success", Verdict::good},
+      {"succeeded", Verdict::good},  {"valid", Verdict::good},
+      {"allow", Verdict::good},      {"allowed", Verdict::good},
+      {"error", Verdict::bad},       {"failure", Verdict::bad},
+      {"failed", Verdict::bad},      {"invalid", Verdict::bad},
+      {"deny", Verdict::bad},        {"denied", Verdict::bad},
+      {"requeue", Verdict::neither}, {"requeue_after", Verdict::neither}};
+  for (const auto& [known, verdict] : kWords)
+    if (known == word) return verdict;
+  return Verdict::unclear;
+}
+
+// Two counts, and whether they can be told apart.
+struct Judged {
+  std::optional<std::uint64_t> good, bad;
+  bool unclear = false;
+
+  void take(std::string_view word, double value) {
+    const Verdict verdict = verdict_of(word);
+    if (verdict == Verdict::good) add(good, value);
+    if (verdict == Verdict::bad) add(bad, value);
+    unclear = unclear || verdict == Verdict::unclear;
+  }
+};
+
 struct Reader {
   Measures measures;
   std::optional<std::uint64_t> validations;  // without a result
+  std::optional<std::uint64_t> schema_errors;
+  Judged schemas, decisions;
+  std::map<std::string, Judged> runs;  // by kind
   bool any = false;
 
   void take(std::string_view name, const Labels& labels, double value) {
@@ -80,9 +113,7 @@ struct Reader {
     if (name.starts_with("events_")) return take_events(name, labels, value);
     if (name.starts_with("reconciliation")) return take_reconciliation(name, labels, value);
     if (name.starts_with("schema_")) return take_schema(name, labels, value);
-    const auto decision = label(labels, "decision", "");
-    if (decision == "allow") add(measures.allowed, value);
-    if (decision == "deny") add(measures.denied, value);
+    decisions.take(label(labels, "decision", ""), value);
   }
 
   void take_events(std::string_view name, const Labels& labels, double value) {
@@ -92,18 +123,15 @@ struct Reader {
 
   void take_schema(std::string_view name, const Labels& labels, double value) {
     const auto result = label(labels, "result", "");
-    if (name == "schema_errors_total") return add(measures.schema_errors, value);
-    if (result == "ok") return add(measures.valid_schemas, value);
-    if (result == "error") return add(measures.schema_errors, value);
-    add(validations, value);
+    if (name == "schema_errors_total") return add(schema_errors, value);
+    result.empty() ? add(validations, value) : schemas.take(result, value);
   }
 
   void take_reconciliation(std::string_view name, const Labels& labels, double value) {
-    auto* kind = entry(measures.reconciliations, label(labels, "kind", "default"));
+    const auto of = label(labels, "kind", "default");
+    auto* kind = entry(measures.reconciliations, of);
     if (!kind) return;
-    const auto result = label(labels, "result", "");
-    if (name == "reconciliations_total" && result == "success") add(kind->succeeded, value);
-    if (name == "reconciliations_total" && result == "failure") add(kind->failed, value);
+    if (name == "reconciliations_total") runs[of].take(label(labels, "result", ""), value);
     if (name == "reconciliation_processed_items_total") add(kind->processed_items, value);
     if (name == "reconciliation_pending_items") add(kind->pending_items, value);
     if (name == "reconciliation_mismatched_items") add(kind->mismatched_items, value);
@@ -114,9 +142,24 @@ struct Reader {
   }
 
   void finish() {
-    if (!validations || measures.valid_schemas) return;
-    const auto errors = measures.schema_errors.value_or(0);
-    measures.valid_schemas = *validations > errors ? *validations - errors : 0;
+    for (const auto& [kind, judged] : runs) {
+      if (judged.unclear) continue;
+      measures.reconciliations[kind].succeeded = judged.good;
+      measures.reconciliations[kind].failed = judged.bad;
+    }
+    if (!decisions.unclear) {
+      measures.allowed = decisions.good;
+      measures.denied = decisions.bad;
+    }
+    if (!schemas.unclear) finish_schemas();
+  }
+
+  // By result, or all of them and the errors.
+  void finish_schemas() {
+    const bool by_result = schemas.good || schemas.bad;
+    measures.valid_schemas = schemas.good;
+    measures.schema_errors = schemas.bad ? schemas.bad : schema_errors;
+    if (!by_result) measures.schema_validations = validations;
   }
 };
 

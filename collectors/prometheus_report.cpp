@@ -125,6 +125,15 @@ bool is_wanted(const PrometheusReading& reading, std::string_view metric) {
                              [&](const auto& mapped) { return mapped.second == metric; });
 }
 
+bool is_counter(const PrometheusReading& reading, std::string_view metric) {
+  if (reading.requests && metric == reading.requests->metric) return true;
+  return std::any_of(kPrometheusContract.begin(), kPrometheusContract.end(), [&](auto name) {
+    const auto mapped = reading.mapping.find(std::string(name));
+    return name.ends_with("_total") &&
+           metric == (mapped == reading.mapping.end() ? name : std::string_view(mapped->second));
+  });
+}
+
 Report prometheus_report(const PrometheusReading& reading, const Samples& samples) {
   Report report;
   if (reading.reads_version) report.dimensions["software_version"] = version_of(reading, samples);

@@ -134,7 +134,8 @@ TEST(PrometheusContract, EachMetricIsAMeasure) {
   EXPECT_EQ(measures->streams.at("orders").duplicates, 3U);
   EXPECT_FALSE(measures->streams.at("orders").events);
   EXPECT_EQ(measures->streams.at("default").events, 100U);
-  EXPECT_EQ(measures->valid_schemas, 45U);
+  EXPECT_EQ(measures->schema_validations, 50U);
+  EXPECT_FALSE(measures->valid_schemas);
   EXPECT_EQ(measures->schema_errors, 5U);
   const auto& ledger = measures->reconciliations.at("ledger");
   EXPECT_EQ(ledger.succeeded, 9U);
@@ -147,6 +148,43 @@ TEST(PrometheusContract, EachMetricIsAMeasure) {
   EXPECT_EQ(ledger.last_success, Wall(std::chrono::seconds(1000)));
   EXPECT_EQ(measures->allowed, 7U);
   EXPECT_EQ(measures->denied, 2U);
+}
+
+TEST(PrometheusContract, OtherWordsForGoodAndBadAreKnown) {
+  const auto measures = said("{}",
+                             "schema_validations_total{result=\"valid\"} 100\n"
+                             "schema_validations_total{result=\"invalid\"} 50\n"
+                             "reconciliations_total{result=\"requeue_after\"} 4\n"
+                             "reconciliations_total{result=\"success\"} 3\n"
+                             "reconciliations_total{result=\"error\"} 2\n"
+                             "authorization_decisions_total{decision=\"allowed\"} 7\n"
+                             "authorization_decisions_total{decision=\"denied\"} 2\n")
+                            .measures;
+  ASSERT_TRUE(measures);
+  EXPECT_EQ(measures->valid_schemas, 100U);
+  EXPECT_EQ(measures->schema_errors, 50U);
+  EXPECT_EQ(measures->reconciliations.at("default").succeeded, 3U);
+  EXPECT_EQ(measures->reconciliations.at("default").failed, 2U);
+  EXPECT_EQ(measures->allowed, 7U);
+  EXPECT_EQ(measures->denied, 2U);
+}
+
+TEST(PrometheusContract, AMeasureWithAWordNobodyKnowsIsNotTold) {
+  const auto measures = said("{}",
+                             "schema_validations_total{result=\"ok\"} 100\n"
+                             "schema_validations_total{result=\"kaputt\"} 50\n"
+                             "reconciliations_total{kind=\"a\",result=\"success\"} 3\n"
+                             "reconciliations_total{kind=\"a\",result=\"meh\"} 2\n"
+                             "reconciliations_total{kind=\"b\",result=\"success\"} 3\n"
+                             "authorization_decisions_total{decision=\"allow\"} 7\n"
+                             "authorization_decisions_total{decision=\"perhaps\"} 2\n")
+                            .measures;
+  ASSERT_TRUE(measures);
+  EXPECT_FALSE(measures->valid_schemas);
+  EXPECT_FALSE(measures->schema_errors);
+  EXPECT_FALSE(measures->reconciliations.at("a").succeeded);
+  EXPECT_EQ(measures->reconciliations.at("b").succeeded, 3U);
+  EXPECT_FALSE(measures->allowed);
 }
 
 TEST(PrometheusContract, NamesMayBeMapped) {
