@@ -122,6 +122,16 @@ void read_allowed(Options& options, HttpSettings& settings) {
   }
 }
 
+// Without a word of TLS a node is asked in plain text, which must be meant where secrets are sent.
+void check_consent(Options& options, const HttpSettings& settings) {
+  const bool secret =
+      settings.bearer_token || settings.password ||
+      std::any_of(settings.headers.begin(), settings.headers.end(),
+                  [](const auto& header) { return is_secret_header(lower(header.first)); });
+  const bool said = options.shape("scheme") != Options::Shape::missing || settings.tls;
+  if (secret && !said) options.wrong("scheme", "https, or http to send secrets in plain text");
+}
+
 // Whether a parameter of the path's query goes by the name of a secret.
 bool tells_secret(std::string_view path) {
   auto query = path.substr(std::min(path.find('?'), path.size()));
@@ -145,6 +155,7 @@ HttpSettings read_http_settings(Options& options) {
   read_headers(options, settings);
   read_identity(options, settings);
   read_allowed(options, settings);
+  check_consent(options, settings);
   return settings;
 }
 

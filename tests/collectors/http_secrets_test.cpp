@@ -20,7 +20,7 @@ using testing::Not;
 using Make = Result<std::unique_ptr<Collector>> (*)(Options);
 
 const std::string kSettings =
-    "bearer_token: '${HTTP_CANARY}', headers: {X-Api-Key: '${HTTP_CANARY}', X-Plain: "
+    "scheme: http, bearer_token: '${HTTP_CANARY}', headers: {X-Api-Key: '${HTTP_CANARY}', X-Plain: "
     "'${HTTP_CANARY}'}";
 
 Script saying(std::string says) {

@@ -79,9 +79,9 @@ class HostileNodes(unittest.TestCase):
         cls.exporter.wait_ready()
 
     @classmethod
-    def service(cls, name: str, address: str, settings: str) -> str:
+    def service(cls, name: str, address: str, settings: str, scheme: str = "http") -> str:
         return (f"  - name: {name}\n    nodes: [{{name: {name}-1, address: \"{address}\"}}]\n    collect: [{{http: {{"
-                f"dimension: v, body: true, bearer_token_file: token{settings}}}}}]\n")
+                f"dimension: v, body: true, scheme: {scheme}, bearer_token_file: token{settings}}}}}]\n")
 
     @classmethod
     def healthy(cls) -> str:
@@ -95,7 +95,7 @@ class HostileNodes(unittest.TestCase):
     def rogue(cls, name: str, behave: Behave) -> str:
         rogue = Rogue(behave)
         cls.addClassCleanup(rogue.stop)
-        return cls.service(name, rogue.address, ", scheme: https" if name == "stalls" else "")
+        return cls.service(name, rogue.address, "", "https" if name == "stalls" else "http")
 
     @classmethod
     def certified(cls, name: str, names: str, days: int) -> str:
@@ -103,7 +103,7 @@ class HostileNodes(unittest.TestCase):
         folder.mkdir()
         endpoint = Endpoint(lambda *_: (200, {}, "{}"), Authority(folder).certificate(names, days))
         cls.addClassCleanup(endpoint.stop)
-        return cls.service(name, endpoint.address, f", tls: {{ca_file: {name}/ca.pem}}")
+        return cls.service(name, endpoint.address, f", tls: {{ca_file: {name}/ca.pem}}", "https")
 
     def errors(self, metrics: Metrics, service: str) -> dict[str, float]:
         return {labels["reason"]: value for labels, value in metrics.all("collector_errors_total", service=service)
