@@ -101,8 +101,9 @@ class TreeBuilder : public YAML::EventHandler {
     if (!foreign_) refuse_tag(mark, tag);
     count(place_of(mark), 1);
     const auto text = begin(Yaml::Kind::text, place_of(mark));
-    text->text = value.ends_with('\n') ? value.substr(0, value.size() - 1) : value;
+    text->text = value;
     if (foreign_) tell_apart(text->text, tag);
+    if (!foreign_ && value.ends_with('\n')) text->text.pop_back();
     if (!foreign_ && !readable(text->text))
       throw Refusal{text->place, "expected UTF-8 text without control characters"};
     add(text, anchor);
@@ -185,10 +186,12 @@ class TreeBuilder : public YAML::EventHandler {
       take_value(parent, value);
   }
 
-  // `tag` is "?" of a plain text, "!" of a quoted one.
+  // `tag` is "?" of a plain text, which begins with neither a quote nor a tag, "!" of another.
   static void tell_apart(std::string& text, const std::string& tag) {
-    if (tag == "!" && is_typed(text)) text = '"' + text + '"';
-    if (!tag.empty() && tag != "?" && tag != "!") text = tag + " " + text;
+    const bool plain = !is_typed(text) && !text.starts_with('"') && !text.starts_with('!');
+    if (tag == "!" && !plain) text = '"' + text + '"';
+    if (!tag.empty() && tag != "?" && tag != "!")
+      text = (tag.starts_with('!') ? "" : "!") + tag + " " + text;
   }
 
   void take_key(Open& parent, const Yaml& key) const {

@@ -55,8 +55,9 @@ Result<YamlTree> parse_yaml(const std::string& bytes, const std::string& file);
 Result<YamlTree> parse_yaml_with_lines(const std::string& bytes, const std::string& file);
 
 // The same for a file that is not ours: a list of its documents, in which merge keys are keys like
-// any other, a text keeps its tag in front ("!vault x"), and a quoted text that would be null, a
-// truth value or a number without its quotes keeps them. Tags of lists and maps are still refused.
+// any other, a text keeps its tag in front ("!vault x") and the newline at its end, and one that
+// would be null, a truth value, a number, quoted or tagged without its quotes keeps them. Tags of
+// lists and maps are still refused.
 Result<YamlTree> parse_foreign_yaml(const std::string& bytes, const std::string& file);
 
 }  // namespace mse
