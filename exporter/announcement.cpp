@@ -101,8 +101,9 @@ Result<Word> read_ending(JsonFields& fields) {
   return finished(fields, Ending{change_id(scope, dimension, deploy_id), how == "abandoned"});
 }
 
-Announcement announcement(const json& document) {
+Announcement announcement(const json& document, Wall now) {
   Announcement out;
+  out.said_at = now;
   out.content = document.dump(-1, ' ', false, json::error_handler_t::replace);
   return out;
 }
@@ -126,7 +127,7 @@ Result<Word> parse_change(std::string_view text, Wall now) {
   if (!document) return fail(document.error().message);
   JsonFields fields(*document);
   if (fields.has("closed")) return read_ending(fields);
-  Announcement out = announcement(*document);
+  Announcement out = announcement(*document, now);
   out.scope = read_scope(fields);
   AnnouncedChange change;
   change.dimension = fields.text("dimension");
@@ -145,7 +146,7 @@ Result<Word> parse_acknowledgement(std::string_view text, Wall now) {
   const auto document = parse_json_object(text);
   if (!document) return fail(document.error().message);
   JsonFields fields(*document);
-  Announcement out = announcement(*document);
+  Announcement out = announcement(*document, now);
   out.scope = read_scope(fields);
   Acknowledgement what;
   what.dimension = fields.text("dimension");
@@ -166,7 +167,7 @@ Result<Word> parse_hold(std::string_view text, Wall now) {
   const auto document = parse_json_object(text);
   if (!document) return fail(document.error().message);
   JsonFields fields(*document);
-  Announcement out = announcement(*document);
+  Announcement out = announcement(*document, now);
   out.scope = read_scope(fields);
   ManualHold what;
   what.owner = fields.text("owner");

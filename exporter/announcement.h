@@ -34,6 +34,7 @@ std::string_view name(AnnouncementKind kind);
 struct Announcement {
   std::string id;       // 16 hex; of a change by scope, dimension and deploy id, else by all of it
   std::string content;  // its JSON, keys sorted: what a retry repeats
+  Wall said_at{};       // from which on what it leaves out counts: its start, how long it lasts
   Scope scope;
   std::variant<AnnouncedChange, Acknowledgement, ManualHold> what;
 

@@ -131,7 +131,7 @@ Accepted<const Announced*> Announcements::accept(const Announcement& said, const
         429, "There are " + std::to_string(kMost) + " announcements already; release some first."});
   }
   all_.reset();
-  Announced entry{said, by, now, {}, false, {}};
+  Announced entry{said, by, said.said_at, {}, false, {}};
   for (const auto& service : services) entry.services[service];
   return &(entries_[said.id] = std::move(entry));
 }

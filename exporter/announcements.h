@@ -29,7 +29,7 @@ struct Standing {
 struct Announced {
   Announcement said;
   std::string by;              // the identity of whoever sent it
-  Wall at{};                   // when it was accepted
+  Wall at{};                   // when it was said: read anew from then, it means the same
   std::optional<Wall> closed;  // when its end was announced, or it was taken back
   bool abandoned = false;
   std::map<std::string, Standing> services;  // never empty

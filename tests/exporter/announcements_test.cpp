@@ -251,6 +251,15 @@ TEST_F(AnnouncementsTest, WhereAChangeCameFromIsKnownAfterTheRulesForgotIt) {
   EXPECT_EQ(later.declarations("web").at(0).second.state, "41");
 }
 
+// What waits between the word and its acceptance must not come on top at a restart.
+TEST_F(AnnouncementsTest, ARestartDoesNotMoveTheStartOfAChange) {
+  accept(change("d-1"), kNow + std::chrono::seconds(2));
+  Announcements later;
+  later.restore("web", all.remember("web"));
+  EXPECT_EQ(all.declarations("web").at(0).second.started, kNow);
+  EXPECT_EQ(later.declarations("web").at(0).second.started, kNow);
+}
+
 TEST_F(AnnouncementsTest, AChangeEndsAsTheRulesSay) {
   accept(change("d-1"));
   ChangeView open;
