@@ -149,6 +149,7 @@ void Engine::configure(Service& service, const ServiceConfig& config, Now instan
   if (!service.settings.discover) service.discovered.clear();
   service.evaluator.inventory(service.inventory(), instant);
   const auto names = entry_names(config.collect);
+  service.evaluator.expect_only({names.begin(), names.end()});
   std::vector<CollectorView> collectors;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto& any = *config.collect[i].all().front();

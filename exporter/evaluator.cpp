@@ -122,6 +122,13 @@ void Evaluator::expect(const std::string& collector, const std::vector<std::stri
   memory_->compare();
 }
 
+void Evaluator::expect_only(const std::set<std::string>& collectors) {
+  const auto gone = [&](const auto& entry) { return !collectors.contains(entry.first); };
+  std::erase_if(memory_->expected, gone);
+  for (Member* member : memory_->all) std::erase_if(member->collectors, gone);
+  memory_->compare();
+}
+
 Dimension& Evaluator::Memory::dimension(const std::string& name) {
   std::unique_ptr<Dimension>& known = dimensions[name];
   if (!known) {

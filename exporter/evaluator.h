@@ -70,6 +70,9 @@ class Evaluator {
   // Another number whenever members() may have changed, also by the end of a grace.
   std::uint64_t members_version() const;
 
+  // No other collectors than these tell from now on; what only they read is not compared any more.
+  void expect_only(const std::set<std::string>& collectors);
+
   // The dimensions `collector` reads on every node: what a complete round needs. `deep` are those
   // of them read every deep_interval; the others are read every poll_interval. Told again:
   // replaces.

@@ -288,6 +288,21 @@ TEST(Evaluator, ADimensionThatAReloadAddsWaitsForItsOwnFirstRound) {
   EXPECT_TRUE(story.view->first_rounds.empty());
 }
 
+TEST(Evaluator, WhatOnlyACollectorReadThatAReloadRemovesIsNotComparedAnyMore) {
+  ServiceStory story = three("1", "1", "1");
+  story.evaluator.expect("other", {"flags"});
+  Report report;
+  report.dimensions["flags"].outcome = state_of("on");
+  for (const std::string node : {"a", "b", "c"})
+    story.evaluator.report(node, "other", report, story.now());
+  story.round();
+  ASSERT_TRUE(story.view->dimensions.contains("flags"));
+  story.evaluator.expect_only({"probe"});
+  story.next_round();
+  EXPECT_FALSE(story.view->dimensions.contains("flags")) << "nobody reads it: that is not equal";
+  EXPECT_TRUE(story.view->dimensions.contains("config"));
+}
+
 TEST(Evaluator, ReadsAgainWhatEmptiesTheInventoryOnlyAfterTenMinutes) {
   ServiceStory story = three("1", "1", "1");
   story.round();
