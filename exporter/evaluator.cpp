@@ -387,9 +387,19 @@ ServiceView Evaluator::Memory::assemble(const World& world, const std::vector<Di
   return view;
 }
 
+// Of each node that serves, whether it can be read or not: who has told nothing may still count.
+bool Evaluator::Memory::all_told() const {
+  return std::all_of(members.begin(), members.end(), [this](const Member* member) {
+    return !member->serves() || std::all_of(expected.begin(), expected.end(), [&](const auto& one) {
+      return member->collectors.contains(one.first);
+    });
+  });
+}
+
 void Evaluator::Memory::settle_exposure(ServiceView& view, Mono now) {
   // Decided once, and again after a reload.
-  const CounterShare share = exposure.decided() ? CounterShare{} : counter_share(members);
+  const bool decides = !exposure.decided() && all_told();
+  const CounterShare share = decides ? counter_share(members) : CounterShare{};
   if (share.known) exposure.decide(share.having, share.serving);
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (!compared.empty())

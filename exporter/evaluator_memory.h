@@ -45,6 +45,7 @@ struct Evaluator::Memory {
   bool ready();
   bool all_complete() const;
   bool all_polled() const;
+  bool all_told() const;
   void open_changes(const World& world, const std::vector<Dimension*>& active);
   std::vector<Dimension*> active();
   ServiceView assemble(const World& world, const std::vector<Dimension*>& active);
