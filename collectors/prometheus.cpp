@@ -10,6 +10,7 @@
 #include "collectors/prometheus_contract.h"
 #include "collectors/prometheus_series.h"
 #include "exporter/fingerprint.h"
+#include "exporter/node_text.h"
 
 namespace mse {
 
@@ -50,6 +51,14 @@ void read_version(Options& options, PrometheusReading& reading) {
     options.wrong("version", "a metric's name or metric{label}, such as app_build_info{version}");
 }
 
+void read_edge(Options& map, const std::string& node, PrometheusRequests& requests) {
+  requests.node = node;
+  requests.from = map.text("from").value_or("");
+  if (!is_address(requests.from)) map.wrong("from", "the address of an edge, host or host:port");
+  if (requests.node_label.empty())
+    map.wrong("node_label", "the label that names the nodes whose traffic it is");
+}
+
 void read_requests(Options& options, PrometheusReading& reading) {
   if (options.shape("requests") == Shape::missing) {
     options.text("requests");  // so that the key is known
@@ -66,9 +75,10 @@ void read_requests(Options& options, PrometheusReading& reading) {
   requests.node_label = map->text("node_label").value_or("");
   if (map->shape("node_label") != Shape::missing && !is_name(requests.node_label, false))
     map->wrong("node_label", "a label's name");
-  requests.from = map->text("from").value_or("");
-  if (!requests.from.empty() && requests.node_label.empty())
-    map->wrong("node_label", "the label that names the nodes whose traffic it is");
+  if (map->shape("from") == Shape::missing)
+    map->text("from");  // so that the key is known
+  else
+    read_edge(*map, options.node().name, requests);
   auto match = map->map("match");
   if (!match) return;
   for (const auto& label : match->keys()) {
@@ -102,21 +112,17 @@ Report without_page(const PrometheusReading& reading) {
 struct Node {
   std::shared_ptr<const PrometheusReading> reading;
   std::unique_ptr<HttpClient> client;
-  bool silent = false;  // another node's page tells all that is asked
   CounterSeries counters;
 
   void close() { client.reset(); }
 };
 
-bool is_silent(const PrometheusReading& reading, const std::string& address) {
-  const auto& requests = reading.requests;
-  return requests && !requests->from.empty() && requests->from != address &&
-         !reading.reads_version && !reading.reads_config;
+bool reads_edge(const PrometheusReading& reading) {
+  return reading.requests && !reading.requests->from.empty();
 }
 
 asio::awaitable<Polled<Report>> read(std::shared_ptr<Node> node, Depth /*depth*/, Mono deadline) {
   if (!node->client) co_return closed_meanwhile();
-  if (node->silent) co_return Report{};
   const auto reading = node->reading;
   const auto page = std::make_shared<PrometheusPage>(page_for(reading));
   HttpRequest request;
@@ -151,12 +157,13 @@ class PrometheusCollector : public Collector {
   }
   std::vector<std::string> deep_dimensions() const override { return {}; }
   bool has_positions() const override { return false; }
+  bool needs_address() const override { return !reads_edge(*reading_); }
   std::unique_ptr<Session> open(std::string address, Environment& environment) const override {
     const auto counts = [reading = reading_](auto metric) { return is_counter(*reading, metric); };
-    const bool silent = is_silent(*reading_, address);
+    if (reads_edge(*reading_)) address = reading_->requests->from;
     auto client =
         std::make_unique<HttpClient>(reading_->connection, std::move(address), environment);
-    auto node = std::make_shared<Node>(reading_, std::move(client), silent, CounterSeries(counts));
+    auto node = std::make_shared<Node>(reading_, std::move(client), CounterSeries(counts));
     return std::make_unique<NodeSession<Node>>(std::move(node), &read);
   }
   std::string grants() const override {
@@ -179,6 +186,7 @@ std::string PrometheusCollector::connection_key() const {
   if (reading.requests) {
     const auto& requests = *reading.requests;
     fields["requests"] = requests.metric + "/" + requests.node_label + "/" + requests.from;
+    fields["node"] = requests.node;
     for (const auto& [label, value] : requests.match) fields["match " + label] = value;
   }
   for (const auto& [name, metric] : reading.mapping) fields["mapping " + name] = metric;
@@ -198,6 +206,9 @@ PrometheusReading prometheus_reading(Options& options) {
   read_mapping(options, reading);
   const bool all = !reading.reads_version && !reading.reads_config && !reading.requests &&
                    reading.mapping.empty();
+  if (reads_edge(reading) &&
+      (reading.reads_version || reading.reads_config || !reading.mapping.empty()))
+    options.wrong("requests", "an entry of its own, as `from` is another page than the node's");
   if (all) reading.reads_version = reading.reads_config = true;
   return reading;
 }

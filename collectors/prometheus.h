@@ -19,7 +19,7 @@ struct PrometheusRequests {
   std::string metric;
   std::map<std::string, std::string> match;
   std::string node_label;  // not empty: the traffic of the nodes that this label names
-  std::string from;        // with node_label: only the page of the node at this address is read
+  std::string from, node;  // with node_label: at this address, the traffic of this node alone
 };
 
 struct PrometheusReading {
@@ -36,6 +36,8 @@ struct PrometheusReading {
 //   path (/metrics), version: METRIC or METRIC{label} (label "version") → software_version,
 //   config: METRIC → config, requests: METRIC or {metric, match: {label: value}, node_label, from},
 //   mapping: {NAME OF THE CONTRACT: METRIC} (prometheus_contract.h).
+// `from` is an edge's address, in an entry of its own: its page is read for each node, of nothing
+// but that node's traffic.
 // Where none of version, config, requests and mapping is there, the version comes from any
 // *_build_info, the config from any *_config_hash.
 PrometheusReading prometheus_reading(Options& options);

@@ -108,6 +108,11 @@ void count_requests(const PrometheusRequests& requests, const Samples& samples, 
     if (sum) report.requests = whole(*sum);
     return;
   }
+  if (!requests.from.empty()) {
+    const auto own = by_node.find(requests.node);
+    if (own != by_node.end()) report.requests = whole(own->second);
+    return;
+  }
   for (const auto& [node, count] : by_node) {
     const auto number = whole(count);
     if (number && report.requests_of.size() < kNodes) report.requests_of[node] = *number;
@@ -117,8 +122,9 @@ void count_requests(const PrometheusRequests& requests, const Samples& samples, 
 }  // namespace
 
 bool is_wanted(const PrometheusReading& reading, std::string_view metric) {
-  if (tells_version(reading, metric) || tells_config(reading, metric)) return true;
   if (reading.requests && metric == reading.requests->metric) return true;
+  if (reading.requests && !reading.requests->from.empty()) return false;
+  if (tells_version(reading, metric) || tells_config(reading, metric)) return true;
   const bool ours = std::find(kPrometheusContract.begin(), kPrometheusContract.end(), metric) !=
                     kPrometheusContract.end();
   return ours || std::any_of(reading.mapping.begin(), reading.mapping.end(),

@@ -95,13 +95,27 @@ TEST(PrometheusCollector, RequestsAreTheSumOfWhatMatches) {
   EXPECT_TRUE(said("{requests: r_total}", page).dimensions.empty());
 }
 
-TEST(PrometheusCollector, AnEdgeCountsTheTrafficOfOthers) {
+TEST(PrometheusCollector, APageMayCountTheTrafficOfOthers) {
   const auto report =
-      said("{requests: {metric: r_total, node_label: server, from: edge}}",
+      said("{requests: {metric: r_total, node_label: server}}",
            "r_total{server=\"pod-1\",code=\"200\"} 10\nr_total{server=\"pod-1\",code=\"500\"} "
            "1\nr_total{server=\"pod-2\"} 7\nr_total 3\n");
   EXPECT_THAT(report.requests_of, ElementsAre(Pair("pod-1", 11U), Pair("pod-2", 7U)));
   EXPECT_FALSE(report.requests);
+}
+
+TEST(PrometheusCollector, AnEdgeOfItsOwnTellsOfTheNodeAloneAndOfNothingElse) {
+  const std::string edge = "{requests: {metric: r_total, node_label: server, from: \"edge:9\"}}";
+  auto options = parse_options(edge, "f")->on_node({"pod-1", ""});
+  const auto reading = prometheus_reading(options);
+  PrometheusPage parser([&](std::string_view name) { return is_wanted(reading, name); });
+  parser.feed(
+      "r_total{server=\"pod-1\",code=\"200\"} 10\nr_total{server=\"pod-2\"} 7\n"
+      "r_total{server=\"pod-1\",code=\"500\"} 1\nevents_processed_total 12\n");
+  const auto report = prometheus_report(reading, *parser.finish());
+  EXPECT_EQ(report.requests, 11U);
+  EXPECT_FALSE(report.measures) << "they would count once a node";
+  EXPECT_TRUE(report.requests_of.empty());
 }
 
 TEST(PrometheusCollector, CountersThatAreNoCountsAreLeftOut) {
@@ -223,6 +237,10 @@ TEST(PrometheusCollector, WrongSettingsAreToldExactly) {
       {"{requests: {metric: a, match: {'a-b': c}}}", "requests.match.a-b: expected a label's name"},
       {"{requests: {metric: a, node_label: 'a b'}}",
        "requests.node_label: expected a label's name"},
+      {"{requests: {metric: a, node_label: b, from: 'a b'}}",
+       "requests.from: expected the address of an edge, host or host:port"},
+      {"{version: v_info, requests: {metric: a, node_label: b, from: edge}}",
+       "requests: expected an entry of its own, as `from` is another page than the node's"},
       {"{requests: {metric: a, from: edge}}",
        "requests.node_label: missing, expected the label that names the nodes whose traffic it is"},
       {"{mapping: {events_total: a}}", "unknown key `events_total`"},
