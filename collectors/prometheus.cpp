@@ -170,10 +170,18 @@ class PrometheusCollector : public Collector {
     return "-- HTTP: let the exporter request " + reading_->path + "\n";
   }
   std::string connection_key() const override;
+  std::string measured() const override;
 
  private:
   std::shared_ptr<const PrometheusReading> reading_;
 };
+
+// The contract is read of every page, but of an edge's.
+std::string PrometheusCollector::measured() const {
+  if (reads_edge(*reading_)) return "";
+  return reading_->path + "/" +
+         std::to_string(fingerprint("prometheus_page/1", key_fields(reading_->connection)));
+}
 
 // All settings as a digest: what is read of a page belongs to the session.
 std::string PrometheusCollector::connection_key() const {

@@ -64,6 +64,9 @@ class Collector {
   virtual std::unique_ptr<Session> open(std::string address, Environment& environment) const = 0;
   virtual std::string grants()
       const = 0;  // the least privilege it needs, as the system's own commands
+  // What it takes measures from, without the node's address: two of a node would count them twice.
+  // Empty where it takes none, or only those that its settings name.
+  virtual std::string measured() const { return ""; }
   // Settings that reach the same thing: a reload keeps the session when this is unchanged.
   virtual std::string connection_key() const = 0;
 };

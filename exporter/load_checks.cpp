@@ -125,6 +125,22 @@ Words check_dimensions_once(ServiceDraft& service, const std::vector<CollectEntr
   return all;
 }
 
+// Of one node, or, where `node` is empty, of those that are looked for.
+void check_measured_once(ServiceDraft& service, const std::vector<CollectEntry>& collect,
+                         const std::string& node) {
+  Words all;
+  auto options = service.options.maps("collect");
+  for (std::size_t i = 0; i < collect.size(); ++i) {
+    const auto& entry = collect[i];
+    const auto& collector = node.empty() ? entry.discovered : entry.by_node.at(node);
+    const auto measured = collector ? collector->measured() : "";
+    if (!measured.empty() && !all.insert(measured).second)
+      options[i].wrong(entry.kind,
+                       "no page that another entry reads, as what it counts would "
+                       "count twice: one entry can read all of it");
+  }
+}
+
 // Two nodes at one address, read alike, would be one node counted twice.
 void check_nodes_differ(ServiceDraft& service, const std::vector<CollectEntry>& collect) {
   std::map<std::string, std::string> seen;
@@ -238,6 +254,8 @@ Words check_collectors(ServiceDraft& service, const std::vector<CollectEntry>& c
   for (const auto& entry : collect) check_sources_differ(service, entry);
   check_discovered_differ(service, collect);
   check_nodes_differ(service, collect);
+  for (const auto& node : service.settings.nodes) check_measured_once(service, collect, node.name);
+  check_measured_once(service, collect, "");
   if (measures_lag(collect)) check_lag_objective(service, draft);
   return dimensions;
 }
