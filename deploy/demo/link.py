@@ -10,10 +10,10 @@ from process import LOOPBACK
 
 
 class Link:
-    """A TCP proxy that can be cut: what a standby's network link to its primary is to us."""
+    """A TCP proxy that can be cut: what a standby's network link to its primary is to us. It connects from `source`."""
 
-    def __init__(self, target_port: int) -> None:
-        self.target_port = target_port
+    def __init__(self, target_port: int, source: str = LOOPBACK) -> None:
+        self.target_port, self.source = target_port, source
         self.listener = socket.create_server((LOOPBACK, 0))
         self.port: int = self.listener.getsockname()[1]
         self.whole = threading.Event()
@@ -58,7 +58,7 @@ class Link:
 
     def _join(self, near: socket.socket) -> None:
         with near, contextlib.suppress(OSError):
-            with socket.create_connection((LOOPBACK, self.target_port)) as far:
+            with socket.create_connection((LOOPBACK, self.target_port), source_address=(self.source, 0)) as far:
                 with self.lock:
                     self.sockets |= {near, far}
                 if self.whole.is_set():

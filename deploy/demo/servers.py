@@ -61,7 +61,7 @@ class Session:
 
 
 class Postgres:
-    """A PostgreSQL server, a primary by initdb; `standby_of` makes a streaming standby of another."""
+    """A PostgreSQL server, a primary by initdb; `copy_of` makes a streaming standby of another."""
 
     SETTINGS = {
         "listen_addresses": f"{LOOPBACK},::1", "fsync": "off", "shared_buffers": "16MB", "max_connections": "60",
@@ -71,8 +71,8 @@ class Postgres:
     }
 
     def __init__(self, directory: Directory, name: str, password: str, port: int = 0,
-                 settings: dict[str, str] | None = None) -> None:
-        self.name, self.password = name, password
+                 settings: dict[str, str] | None = None, address: str = LOOPBACK) -> None:
+        self.name, self.password, self.address = name, password, address
         self.port = free_port(port)
         self.folder = directory.for_account(name)
         self.data, self.bin = self.folder / "data", postgres_bin()
@@ -93,11 +93,14 @@ class Postgres:
 
     def copy_of(self, primary: Postgres) -> None:
         """A base backup through a link that can be cut, with a replication slot named like us."""
-        self.link = Link(primary.port)
+        self.link = Link(primary.port, self.address)
         self._tool("pg_basebackup", f"--pgdata={self.data}", "--checkpoint=fast", "--no-sync",
                    "--write-recovery-conf", "--create-slot", f"--slot={self.name}", "--dbname",
                    f"host={LOOPBACK} port={self.link.port} user=replicator password={self.password} "
                    f"application_name={self.name}")
+        if self.address != LOOPBACK:
+            with (self.data / "postgresql.auto.conf").open("a") as config:
+                config.write(f"listen_addresses = '{self.address}'\n")
 
     def start(self, seconds: float = 30) -> None:
         command = [str(self.bin / "postgres"), "-D", str(self.data), "-c", f"port={self.port}",
@@ -106,7 +109,7 @@ class Postgres:
         self.server.wait_ready("accepts connections", self.accepts, seconds)
 
     def accepts(self) -> bool:
-        return subprocess.run([self.bin / "pg_isready", "-q", "-h", LOOPBACK, "-p", str(self.port)],
+        return subprocess.run([self.bin / "pg_isready", "-q", "-h", self.address, "-p", str(self.port)],
                               check=False).returncode == 0
 
     @property
@@ -170,7 +173,7 @@ class Postgres:
         return self.psql(f"SELECT pg_last_wal_replay_lsn() >= '{target}'") == "t"
 
     def _psql(self, db: str, user: str) -> list[str]:
-        return [str(self.bin / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", LOOPBACK, "-p",
+        return [str(self.bin / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.address, "-p",
                 str(self.port), "-U", user, "-d", db]
 
     def _environment(self, password: str | None) -> dict[str, str]:
@@ -208,12 +211,18 @@ class Pair:
         self.standby = Postgres(directory, "standby", self.password)
 
     def start(self) -> None:
+        self.start_primary()
+        self.start_standby()
+
+    def start_primary(self) -> None:
         self.primary.initialise()
         self.primary.start()
         self.primary.psql(f"""
             CREATE ROLE replicator LOGIN REPLICATION PASSWORD '{self.password}';
             CREATE ROLE {self.ROLE} LOGIN PASSWORD '{self.password}';"""
             + "".join(f"CREATE DATABASE {database};" for database in self.databases))
+
+    def start_standby(self) -> None:
         self.standby.copy_of(self.primary)
         self.standby.start()
         wait_until("the standby streams", self.standby.streams, 60)  # more than 20 beside a build
