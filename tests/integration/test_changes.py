@@ -1,7 +1,6 @@
 """The changes API of the real program, over TLS and users: what is answered is in force, and stored."""
 from __future__ import annotations
 
-import base64
 import concurrent.futures
 import functools
 import http.client
@@ -12,7 +11,6 @@ import select
 import shlex
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import unittest
@@ -21,15 +19,13 @@ import urllib.parse
 import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from changes_api import PASSWORD, USERS, Api, SecuredExporter  # noqa: E402
 from endpoints import Authority, Endpoint  # noqa: E402
 from fleet import ROOT, program  # noqa: E402
 from monitoring import Exporter, Metrics  # noqa: E402
-from openapi import assert_described  # noqa: E402
 from process import LOOPBACK, Directory, free_port, wait_until  # noqa: E402
 
-PASSWORD = "U*U"
-HASH = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
-WEB = f"tls_server_config: {{cert_file: server.pem, key_file: server.key}}\nbasic_auth_users: {{ci: {HASH}, sre: {HASH}}}\n"
+WEB = "tls_server_config: {cert_file: server.pem, key_file: server.key}\n" + USERS
 NODES = ("web-1", "web-2", "web-3")
 CONFIG = """
 global: {{poll_interval: 1s, deep_interval: 1s, poll_timeout: 500ms}}
@@ -42,57 +38,6 @@ services:
 """
 CANONICAL, TRANSITION, DIVERGENT = 0, 1, 3
 KILLS = 5
-
-
-class Api:
-    """A client of the exporter, as `user`."""
-
-    def __init__(self, port: int, authority: pathlib.Path | None, user: str | None = "ci", password: str = PASSWORD) -> None:
-        self.port, self.user, self.password = port, user, password
-        self.context = ssl.create_default_context(cafile=str(authority)) if authority else None
-
-    def ask(self, method: str, path: str, body: str | None = None, content_type: str = "application/json") -> tuple[int, str]:
-        """The status and the text of the answer."""
-        connect = http.client.HTTPSConnection if self.context else http.client.HTTPConnection
-        kind = {"context": self.context} if self.context else {}
-        connection = connect(LOOPBACK, self.port, timeout=30, **kind)
-        headers = {"Content-Type": content_type} if body is not None else {}
-        if self.user:
-            headers["Authorization"] = "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        assert_described(method, path, answer.status, answer.headers["Content-Type"], text)
-        return answer.status, text
-
-    def post(self, path: str, **content: object) -> tuple[int, str]:
-        return self.ask("POST", path, json.dumps(content))
-
-    def told(self, path: str, **content: object) -> dict:
-        """What the answer says; it must be 200."""
-        status, text = self.post(path, **content)
-        if status != 200:
-            raise AssertionError(f"{status}: {text}")
-        return json.loads(text)
-
-    def changes(self) -> list[dict]:
-        return json.loads(self.ask("GET", "/api/v1/changes")[1])["changes"]
-
-
-class SecuredExporter(Exporter):
-    """Asked over TLS as the user sre."""
-
-    def __init__(self, directory: Directory, config: pathlib.Path, port: int, authority: pathlib.Path, flags: list[str]) -> None:
-        super().__init__(directory, program(), config, port, flags)
-        self.api = Api(port, authority, "sre")
-
-    def get(self, path: str, seconds: float = 5) -> str | None:
-        try:
-            status, text = self.api.ask("GET", path)
-        except OSError:
-            return None
-        return text if status == 200 else None
 
 
 class ChangesCase(unittest.TestCase):
