@@ -24,7 +24,8 @@ std::string wrong_statement(std::string_view sql);
 
 // Rows as a state. Columns `key` and `value`: a part a row, in any order; what looks like a secret
 // (is_secret) only in the secret digest. Else one column of at most one row: its text, unless it
-// looks like a secret. Absent without rows, or for NULL alone. Failures: protocol, which names the column, too_large.
+// looks like a secret. Absent without rows, or for NULL alone. Failures: protocol, which names the
+// column, too_large.
 Polled<Reading> query_state(Rows rows, const std::string& hmac_key);
 
 // Rows as measures, each column by its name, NULL where not known. A count that falls was not

@@ -113,6 +113,19 @@ ServiceStory behind_an_edge() {
   return story;
 }
 
+TEST(EdgeTraffic, IsWaitedForBeforeExposureGoesByTime) {
+  ServiceStory story = converged({"a", "b"});
+  story.evaluator.expect("edge", {});
+  story.round();
+  EXPECT_FALSE(story.view->by_requests);
+  Report report;
+  report.requests = 100;
+  for (const std::string node : {"a", "b"})
+    story.evaluator.report(node, "edge", report, story.now());
+  story.next_round();
+  EXPECT_TRUE(story.view->by_requests);
+}
+
 TEST(EdgeTraffic, CountsAsTheTrafficOfTheNodesItNames) {
   ServiceStory story = behind_an_edge();
   EXPECT_TRUE(story.view->by_requests);

@@ -375,20 +375,6 @@ TEST(ExposureOfAService, WaitsWithItsDecisionForANodeThatCanBeRead) {
   EXPECT_TRUE(story.view->by_requests);
 }
 
-TEST(ExposureOfAService, WaitsWithItsDecisionForEachCollectorOfEachNode) {
-  ServiceStory story(tenants(2));
-  story.evaluator.expect("edge", {});
-  are(story, "AA");
-  story.round();
-  EXPECT_FALSE(story.view->by_requests);
-  Report report;
-  report.requests = 100;
-  for (const std::string node : {"t0", "t1"})
-    story.evaluator.report(node, "edge", report, story.now());
-  story.next_round();
-  EXPECT_TRUE(story.view->by_requests);
-}
-
 TEST(ExposureOfAService, LeavesOutNodesThatDoNotServe) {
   auto settings = tenants(2);
   settings.nodes[1].serving = false;
