@@ -197,7 +197,8 @@ TEST_F(AnnouncementsTest, WhatAPipelineDeclaresAnewAfterItWasAbandonedIsMeant) {
   const auto told = accept(change("d-1"));
   ASSERT_TRUE(all.end({told.said.id, true}, {{"web", "41"}}, kNow + minutes(1)));
   settle(std::nullopt, kNow + minutes(1));
-  EXPECT_EQ(accept(change("d-1"), kNow + minutes(2)).at, kNow + minutes(2));
+  const auto again = kNow + minutes(2);
+  EXPECT_EQ(accept(change("d-1", "42", again), again).at, again);
 }
 
 // A's pipeline cleans up after B was declared: that took the place of A, and is what is wanted.
