@@ -43,7 +43,9 @@ class Case(unittest.TestCase):
 class Recipes(Case):
     def recipe(self, name: str, addresses: list[str]) -> str:
         text = (ROOT / "deploy" / "examples" / name).read_text()
-        places = iter(addresses)
+        found = ", ".join(f'{{name: "{address}", address: "{address}"}}' for address in addresses)
+        text = re.sub(r"nodes:\s+discover: {dns: [^}]*}", f"nodes: [{found}]", text)
+        places = iter(addresses * 2)
         return re.sub(r'address: ("[^"]*"|[^,}]+)', lambda _: f'address: "{next(places)}"', text)
 
     def check(self, name: str, speakers: list[Speak], *expected: str, certificate: Certificate | None = None) -> None:
@@ -79,6 +81,16 @@ class Recipes(Case):
 
         self.check("api-version-split.yml", [instance("v2"), instance("v2"), instance("v1")],
                    r"payments-3 +DIVERGENT v1 +canonical 1\.9\.3")
+
+    def test_kubernetes_workload(self) -> None:
+        def pod(version: str, config: int) -> Speak:
+            page = f'checkout_build_info{{version="{version}"}} 1\ncheckout_config_hash {config}\nhttp_requests_total 7\n'
+            return lambda _method, path, _headers, _body: (200, {}, page) if path == "/metrics" else NOT_FOUND
+
+        self.check("kubernetes-workload.yml", [pod("1.9", 4), pod("1.9", 4), pod("1.8", 4)],
+                   r"127\.0\.0\.1:\d+ .*DIVERGENT 1\.8")
+        self.check("kubernetes-workload.yml", [pod("1.9", 4), pod("1.9", 4), pod("1.9", 5)],
+                   r"127\.0\.0\.1:\d+ +DIVERGENT .* canonical 1\.9")
 
     def test_feature_flags(self) -> None:
         def flagd(checkout: bool, reason: str) -> Speak:
