@@ -95,25 +95,29 @@ bool matches(const PrometheusSample& sample, const PrometheusRequests& requests)
          });
 }
 
-void count_requests(const PrometheusRequests& requests, const Samples& samples, Report& report) {
-  std::optional<double> sum;
-  std::map<std::string, double> by_node;
+// By what `node_label` says; without one all of them, under no name.
+std::map<std::string, double> requests_by_node(const PrometheusRequests& requests,
+                                               const Samples& samples) {
+  std::map<std::string, double> sums;
   for (const auto& sample : samples) {
     if (!matches(sample, requests) || !std::isfinite(sample.value)) continue;
-    sum = sum.value_or(0) + sample.value;
     const auto node = sample.labels.find(requests.node_label);
-    if (node != sample.labels.end()) by_node[repaired(node->second)] += sample.value;
+    if (requests.node_label.empty())
+      sums[""] += sample.value;
+    else if (node != sample.labels.end())
+      sums[repaired(node->second)] += sample.value;
   }
-  if (requests.node_label.empty()) {
-    if (sum) report.requests = whole(*sum);
+  return sums;
+}
+
+void count_requests(const PrometheusRequests& requests, const Samples& samples, Report& report) {
+  const auto sums = requests_by_node(requests, samples);
+  if (requests.node_label.empty() || !requests.from.empty()) {
+    const auto own = sums.find(requests.node);
+    if (own != sums.end()) report.requests = whole(own->second);
     return;
   }
-  if (!requests.from.empty()) {
-    const auto own = by_node.find(requests.node);
-    if (own != by_node.end()) report.requests = whole(own->second);
-    return;
-  }
-  for (const auto& [node, count] : by_node) {
+  for (const auto& [node, count] : sums) {
     const auto number = whole(count);
     if (number && report.requests_of.size() < kNodes) report.requests_of[node] = *number;
   }

@@ -45,6 +45,20 @@ std::uint64_t write_online_changes(TextFormat& page, const ServiceLabels& servic
   return 0;
 }
 
+void write_maintenance(TextFormat& page, Services services) {
+  page.family("mixed_state_maintenance_active", kGauge,
+              "Whether a maintenance window of the service is open now.");
+  for (const ServiceLabels& service : services) {
+    page.sample(service.labels, {}, service.view->maintenance_active ? 1 : 0);
+  }
+  page.family("mixed_state_maintenance_end_timestamp_seconds", kGauge,
+              "When the open maintenance window ends; 0 when none is open.");
+  for (const ServiceLabels& service : services) {
+    const auto& end = service.view->maintenance_end;
+    page.sample(service.labels, {}, service.view->maintenance_active && end ? seconds(*end) : 0);
+  }
+}
+
 }  // namespace
 
 void write_services(TextFormat& page, Services services) {
@@ -64,17 +78,7 @@ void write_services(TextFormat& page, Services services) {
   for (const ServiceLabels& service : services) {
     if (const auto nodes = service.view->missing_nodes) page.sample(service.labels, {}, *nodes);
   }
-  page.family("mixed_state_maintenance_active", kGauge,
-              "Whether a maintenance window of the service is open now.");
-  for (const ServiceLabels& service : services) {
-    page.sample(service.labels, {}, service.view->maintenance_active ? 1 : 0);
-  }
-  page.family("mixed_state_maintenance_end_timestamp_seconds", kGauge,
-              "When the open maintenance window ends; 0 when none is open.");
-  for (const ServiceLabels& service : services) {
-    const auto& end = service.view->maintenance_end;
-    page.sample(service.labels, {}, service.view->maintenance_active && end ? seconds(*end) : 0);
-  }
+  write_maintenance(page, services);
 }
 
 void write_exposure(TextFormat& page, Services services) {

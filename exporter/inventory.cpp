@@ -36,8 +36,8 @@ void Inventory::read(const std::vector<NodeSettings>& nodes, Mono now) {
   }
   const std::size_t found_again = members_.size() - dropped.size() - missed.size();
   const std::size_t added = members.size() - found_again;
-  const std::size_t listed = std::count_if(members_.begin(), members_.end(),
-                                           [](const Member& one) { return !one.grace_until; });
+  const auto listed = static_cast<std::size_t>(std::count_if(
+      members_.begin(), members_.end(), [](const Member& one) { return !one.grace_until; }));
   const bool halved = 2 * dropped.size() > listed && added < dropped.size();
   const bool replaced = !members.empty() && added >= dropped.size() + missed.size();
   for (Member& member : dropped) member.grace_until = now + kGrace;
