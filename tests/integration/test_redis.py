@@ -1,5 +1,5 @@
 """Redis over real servers and the real program: traps R1 to R4 on /metrics, one planted difference of each class, servers
-that refuse, and secrets that show nowhere."""
+that refuse, secrets that show nowhere, and the recipe as shipped."""
 from __future__ import annotations
 
 import contextlib
@@ -13,7 +13,8 @@ import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from fleet import CADENCES, KNOWN_WITHIN, RECOVERED_WITHIN, program  # noqa: E402
+from endpoints import Authority  # noqa: E402
+from fleet import CADENCES, KNOWN_WITHIN, RECOVERED_WITHIN, ROOT, program  # noqa: E402
 from link import Link  # noqa: E402
 from monitoring import Exporter, Metrics  # noqa: E402
 from process import LOOPBACK, Directory, ServerError, wait_until  # noqa: E402
@@ -40,6 +41,14 @@ class OtherVersion(Link):
                 target.sendall(re.sub(rb"redis_version:\d", b"redis_version:0", data))
 
 
+def rule_of(config: pathlib.Path) -> list[str]:
+    """The user that `grants` prints, with a password: words after ACL SETUSER."""
+    printed = subprocess.run([program(), "grants", f"--config.file={config}"], text=True, capture_output=True,
+                             check=True).stdout
+    rule = next(line for line in printed.splitlines() if line.startswith("ACL SETUSER mixed_state "))
+    return [*rule.split()[2:], f">{OURS}"]
+
+
 class RedisFleet(unittest.TestCase):
     """A pair, two servers without CONFIG and ACL, one without AUTH, and one where our password is wrong."""
 
@@ -60,7 +69,7 @@ class RedisFleet(unittest.TestCase):
         cls.replica.follow(cls.primary)
         cls.configure()
         for server in (cls.primary, cls.replica):
-            server.must("ACL", "SETUSER", *cls.rule())
+            server.must("ACL", "SETUSER", *rule_of(cls.config))
         cls.exporter = Exporter(cls.directory, program(), cls.config, flags=[
             f"--storage.path={cls.kept / 'history.db'}", "--log.level=debug"])
         cls.addClassCleanup(cls.exporter.stop)
@@ -86,14 +95,6 @@ class RedisFleet(unittest.TestCase):
     def service(cls, name: str, nodes: tuple[str, ...], settings: str) -> str:
         listed = ", ".join(f'{{name: {node}, address: "{cls.servers[node].address}"}}' for node in nodes)
         return f"  - name: {name}\n    nodes: [{listed}]\n    collect: [{{redis: {settings}}}]\n"
-
-    @classmethod
-    def rule(cls) -> list[str]:
-        """The user that `grants` prints, with a password: words after ACL SETUSER."""
-        printed = subprocess.run([program(), "grants", f"--config.file={cls.config}"], text=True, capture_output=True,
-                                 check=True).stdout
-        rule = next(line for line in printed.splitlines() if line.startswith("ACL SETUSER mixed_state "))
-        return [*rule.split()[2:], f">{OURS}"]
 
     def once(self, service: str, code: int) -> str:
         """What `once` prints of a service alone, which ends with `code`; no secret is in it."""
@@ -165,7 +166,7 @@ class RedisFleet(unittest.TestCase):
         self.assertEqual(self.replica.info("master_repl_offset"), self.replica.info("slave_repl_offset"), "naive: 0")
 
     def restart_primary(self) -> None:
-        self.primary.options = ("--user", *self.rule())  # at once, or a refused login is not tried again for a minute
+        self.primary.options = ("--user", *rule_of(self.config))  # at once: a refused login waits a minute
         self.primary.start()
         self.primary.wait_ready()
 
@@ -226,6 +227,44 @@ class RedisFleet(unittest.TestCase):
         for text in (*pages, *files, command_line):
             self.assertTrue(text)
             self.assertEqual(CANARY.findall(text), [])
+
+
+class Recipe(unittest.TestCase):
+    """deploy/examples/redis.yml, but for where nodes are: over TLS, as the user that `grants` prints."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.directory = Directory()
+        cls.addClassCleanup(cls.directory.remove)
+        authority = Authority(cls.directory.path)
+        cls.directory.file("redis.pass", OURS)
+        names = ("redis-1", "redis-2")
+        cls.servers = [Redis(cls.directory, name, password=DEFAULT, authority=authority) for name in names]
+        for server in cls.servers:
+            cls.addClassCleanup(server.stop)
+            server.start()
+        for server in cls.servers:
+            server.wait_ready()
+        cls.servers[1].follow(cls.servers[0])
+        text = (ROOT / "deploy" / "examples" / "redis.yml").read_text()
+        for server in cls.servers:
+            text = text.replace(f"{server.name}.internal:6379", server.address)
+        cls.config = cls.directory.file("redis.yml", text)
+        for server in cls.servers:
+            server.must("ACL", "SETUSER", *rule_of(cls.config))
+
+    def once(self, code: int) -> str:
+        ran = subprocess.run([program(), "once", f"--config.file={self.config}"], text=True, capture_output=True,
+                             check=False, timeout=60)
+        self.assertEqual(ran.returncode, code, ran.stdout + ran.stderr)
+        return ran.stdout
+
+    def test_equal_servers_are_canonical_until_one_setting_differs(self) -> None:
+        self.assertRegex(self.once(0), r"redis-2 +replica +canonical")
+        self.servers[1].must("CONFIG", "SET", "maxmemory", "64mb")
+        table = self.once(1)
+        self.assertIn("redis-2 config: differs in maxmemory\n", table)
+        self.assertEqual(table.count("DIVERGENT"), 1, table)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,18 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "deploy" / "demo"))
+from endpoints import Authority  # noqa: E402
 from process import LOOPBACK, Directory, Process, ServerError, free_port, wait_until  # noqa: E402
 
 
 class Redis:
-    """`redis-server` on a free port, without snapshots; `password` is that of its default user."""
+    """`redis-server` on a free port, without snapshots; `password` is that of its default user. With an `authority` it
+    speaks only TLS, to its primary too."""
 
-    def __init__(self, directory: Directory, name: str, *options: str, password: str = "") -> None:
-        self.name, self.password, self.options = name, password, options
+    def __init__(self, directory: Directory, name: str, *options: str, password: str = "",
+                 authority: Authority | None = None) -> None:
+        self.name, self.password, self.options, self.authority = name, password, options, authority
+        self.presented = authority.certificate(f"IP:{LOOPBACK}") if authority else None
         self.port = free_port()
         self.folder = directory.path / name
         self.folder.mkdir(mode=0o700)
@@ -33,9 +37,16 @@ class Redis:
     def start(self) -> None:
         """Does not wait for it."""
         secured = ["--requirepass", self.password, "--masterauth", self.password] if self.password else []
-        self.server = Process(self.name, ["redis-server", "--port", str(self.port), "--bind", LOOPBACK, "--save", "",
+        self.server = Process(self.name, ["redis-server", *self.listening(), "--bind", LOOPBACK, "--save", "",
                                           "--dir", str(self.folder), "--repl-diskless-sync-delay", "0", *secured,
                                           *self.options], self.log)
+
+    def listening(self) -> list[str]:
+        if not self.authority:
+            return ["--port", str(self.port)]
+        return ["--port", "0", "--tls-port", str(self.port), "--tls-cert-file", str(self.presented.certificate),
+                "--tls-key-file", str(self.presented.key), "--tls-ca-cert-file", str(self.authority.file),
+                "--tls-auth-clients", "no", "--tls-replication", "yes"]
 
     def wait_ready(self) -> None:
         """On another port, where somebody was quicker to take it."""
@@ -50,8 +61,9 @@ class Redis:
             self.wait_ready()
 
     def reply(self, *words: str) -> str:
-        return subprocess.run(["redis-cli", "-h", LOOPBACK, "-p", str(self.port), *words], text=True, check=False,
-                              capture_output=True, timeout=10,
+        trust = ["--tls", "--cacert", str(self.authority.file)] if self.authority else []
+        return subprocess.run(["redis-cli", "-h", LOOPBACK, "-p", str(self.port), *trust, *words], text=True,
+                              check=False, capture_output=True, timeout=10,
                               env={**os.environ, "REDISCLI_AUTH": self.password}).stdout.strip()
 
     def must(self, *words: str) -> None:
