@@ -47,9 +47,10 @@ VERDICT_ROW = [
          [target(f"max(time() - ({STARTED} {OF_DEPLOY}))", "since"),
           target(f"max(service_dimension:mixed_state_change_age:ratio{{{DIMENSION}}} {OF_DEPLOY})", "of its time")], 4, 5, unit="s",
          decimals=0, no_value="no open change", overrides=[share("of its time", OVERDUE)]),
-    tile("Unknown", "Can I trust the rest? Nodes that cannot be read, and the age of what is shown. Colours are those of MixedStateDataStale. "
-         "Any: see the debug dashboard for why.",
+    tile("Unknown", "Can I trust the rest? Nodes that cannot be read or are fewer than they should be, and the age of what is shown. "
+         "Colours are those of MixedStateDataStale. Any: see the debug dashboard for why.",
          [target(f"sum(service:mixed_state_unknown_nodes:max{{{SERVICE}}})", "nodes"),
+          target(f"sum(service:mixed_state_missing_nodes:sum{{{SERVICE}}})", "missing"),
           target('time() - max(last_over_time(mixed_state_snapshot_timestamp_seconds{cluster=~"$cluster"}[1h]))', "data age")], 4, 5,
          thresholds=NONE_IS_GOOD, decimals=0, no_value="nothing watched",
          overrides=[override("data age", unit="s", decimals=0, thresholds={"mode": "absolute", "steps": steps(

@@ -25,6 +25,7 @@ CONFIG = """
 global: {{poll_interval: 2s, deep_interval: 2s, position_interval: 500ms, poll_timeout: 1500ms}}
 services:
   - name: web
+    min_nodes: 2
     owner: shop
     nodes: [{web}]
     collect:
