@@ -159,6 +159,32 @@ TEST_F(EngineTest, AReloadKeepsWhatStaysAndForgetsWhatWent) {
   ASSERT_TRUE(until([&] { return nodes->at("x")->closed == 1; }));
 }
 
+TEST_F(EngineTest, WhatAReloadTakesOutIsNotComparedAnyMore) {
+  node("a", "1");
+  node("b", "1");
+  start(config({service("s", {"a", "b"})}));
+  ASSERT_TRUE(until([&] { return complete() && only().dimensions.contains("fake"); }));
+  auto without = service("s", {"a", "b"});
+  without.collect.clear();
+  engine->reload(config({without}));
+  EXPECT_FALSE(only().dimensions.contains("fake"));
+}
+
+TEST_F(EngineTest, NodesAreMissingWhereThereAreFewerThanTheLeast) {
+  node("a", "1");
+  auto few = service("s", {"a"});
+  few.settings.min_nodes = 3;
+  start(config({few}));
+  ASSERT_TRUE(until([&] { return complete(); }));
+  EXPECT_EQ(only().missing_nodes, 2);
+  few.settings.min_nodes = 1;
+  engine->reload(config({few}));
+  EXPECT_EQ(only().missing_nodes, 0);
+  few.settings.min_nodes = 0;
+  engine->reload(config({few}));
+  EXPECT_FALSE(only().missing_nodes) << "no least is set";
+}
+
 TEST_F(EngineTest, TwoEntriesOfOneKindAreToldApart) {
   node("a", "1");
   auto made = service("s", {"a"});
