@@ -6,14 +6,12 @@ import itertools
 import json
 import pathlib
 import socket
-import struct
 import sys
-import threading
 import unittest
 from collections.abc import Callable
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from endpoints import Authority, Behave, Endpoint, Rogue, says  # noqa: E402
+from endpoints import Authority, Behave, Endpoint, Rogue, drips, floods, resets, says  # noqa: E402
 from fleet import CADENCES, KNOWN_WITHIN, POLL, RECOVERED_WITHIN, SLACK, program  # noqa: E402
 from monitoring import Exporter  # noqa: E402
 from process import Directory, ServerError, wait_until  # noqa: E402
@@ -38,28 +36,6 @@ class Counted(Rogue):
         super().__init__(counted)
 
 
-def floods(head: bytes, piece: bytes) -> Behave:
-    """As fast as it is taken, until the client hangs up."""
-    def behave(connection: socket.socket) -> None:
-        connection.sendall(head)
-        while True:
-            connection.sendall(piece)
-    return behave
-
-
-def drips(connection: socket.socket) -> None:
-    """A good beginning, a byte a second."""
-    for byte in b"$5000\r\n" + b"x" * 5000:
-        connection.sendall(bytes([byte]))
-        threading.Event().wait(1)
-
-
-def resets(connection: socket.socket) -> None:
-    connection.sendall(b"$9\r\nhel")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
 def hangs_up(connection: socket.socket) -> None:
     connection.sendall(b"$9\r\nhel")
     connection.shutdown(socket.SHUT_RDWR)
@@ -68,8 +44,8 @@ def hangs_up(connection: socket.socket) -> None:
 # By the node's name: what it does, and the reason that it is to be unknown for.
 ROGUES: dict[str, tuple[Behave, str]] = {
     "hangs": (lambda _: None, "deadline"),
-    "drips": (drips, "deadline"),
-    "resets": (resets, "reset"),
+    "drips": (drips(b"$5000\r\n" + b"x" * 5000, 1), "deadline"),
+    "resets": (resets(b"$9\r\nhel"), "reset"),
     "hangs-up": (hangs_up, "reset"),
     "garbage": (says(b"\x00\xff\xfegarbage\r\n" * 100), "protocol"),
     "claims-a-list": (says(b"*2147483647\r\n"), "too_large"),

@@ -3,15 +3,12 @@ and no secret shows anywhere."""
 from __future__ import annotations
 
 import pathlib
-import socket
-import struct
 import sys
-import threading
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from endpoints import Authority, Behave, Endpoint, Rogue, says  # noqa: E402
+from endpoints import Authority, Behave, Endpoint, Rogue, drips, floods, resets, says  # noqa: E402
 from fleet import CADENCES, EVALUATION, KNOWN_WITHIN, POLL, SLACK, program  # noqa: E402
 from monitoring import Exporter, Metrics  # noqa: E402
 from process import Directory, ServerError, wait_until  # noqa: E402
@@ -22,31 +19,11 @@ ROUNDS = 10
 GROWTH = 48 * 1024 * 1024  # bytes of RSS; what the servers send in these rounds is far more
 
 
-def floods(head: bytes, piece: bytes) -> Behave:
-    def behave(connection: socket.socket) -> None:
-        connection.sendall(head)
-        while True:
-            connection.sendall(piece)
-    return behave
-
-
-def drips(connection: socket.socket) -> None:
-    for byte in OK + b"Content-Length: 5\r\n\r\nhello":
-        connection.sendall(bytes([byte]))
-        threading.Event().wait(0.1)
-
-
-def resets(connection: socket.socket) -> None:
-    connection.sendall(OK + b"Content-Length: 9\r\n\r\nhel")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
 # By the service's name: what its node does, and the reason that it is to be unknown for.
 ROGUES: dict[str, tuple[Behave, str]] = {
     "hangs": (lambda _: None, "deadline"),
-    "drips": (drips, "deadline"),
-    "resets": (resets, "reset"),
+    "drips": (drips(OK + b"Content-Length: 5\r\n\r\nhello", 0.1), "deadline"),
+    "resets": (resets(OK + b"Content-Length: 9\r\n\r\nhel"), "reset"),
     "garbage": (says(b"\x00\xff\xfegarbage " + CANARY.encode() + b"\r\n\r\n"), "protocol"),
     "announces": (says(OK + b"Content-Length: 2147483648\r\n\r\n"), "too_large"),
     "floods": (floods(OK + b"\r\n", b"x" * 65536), "too_large"),

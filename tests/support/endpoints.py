@@ -6,6 +6,7 @@ import http.server
 import pathlib
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -108,6 +109,33 @@ class Rogue:
 
 def says(answer: bytes) -> Behave:
     return lambda connection: connection.sendall(answer)
+
+
+def floods(head: bytes, piece: bytes) -> Behave:
+    """As fast as it is taken, until the client hangs up."""
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(head)
+        while True:
+            connection.sendall(piece)
+    return behave
+
+
+def drips(answer: bytes, seconds: float) -> Behave:
+    """A byte at a time, `seconds` apart."""
+    def behave(connection: socket.socket) -> None:
+        for byte in answer:
+            connection.sendall(bytes([byte]))
+            threading.Event().wait(seconds)
+    return behave
+
+
+def resets(beginning: bytes) -> Behave:
+    """No more than a beginning, then a reset."""
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(beginning)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+    return behave
 
 
 class Authority:
