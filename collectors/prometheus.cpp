@@ -51,9 +51,7 @@ void read_version(Options& options, PrometheusReading& reading) {
     options.wrong("version", "a metric's name or metric{label}, such as app_build_info{version}");
 }
 
-void read_edge(Options& map, const std::string& node, PrometheusRequests& requests) {
-  requests.node = node;
-  requests.from = map.text("from").value_or("");
+void check_edge(Options& map, const PrometheusRequests& requests) {
   if (!is_address(requests.from)) map.wrong("from", "the address of an edge, host or host:port");
   if (requests.node_label.empty())
     map.wrong("node_label", "the label that names the nodes whose traffic it is");
@@ -75,10 +73,11 @@ void read_requests(Options& options, PrometheusReading& reading) {
   requests.node_label = map->text("node_label").value_or("");
   if (map->shape("node_label") != Shape::missing && !is_name(requests.node_label, false))
     map->wrong("node_label", "a label's name");
-  if (map->shape("from") == Shape::missing)
-    map->text("from");  // so that the key is known
-  else
-    read_edge(*map, options.node().name, requests);
+  requests.from = map->text("from").value_or("");
+  if (map->shape("from") != Shape::missing) {
+    requests.node = options.node().name;
+    check_edge(*map, requests);
+  }
   auto match = map->map("match");
   if (!match) return;
   for (const auto& label : match->keys()) {
@@ -117,10 +116,6 @@ struct Node {
   void close() { client.reset(); }
 };
 
-bool reads_edge(const PrometheusReading& reading) {
-  return reading.requests && !reading.requests->from.empty();
-}
-
 asio::awaitable<Polled<Report>> read(std::shared_ptr<Node> node, Depth /*depth*/, Mono deadline) {
   if (!node->client) co_return closed_meanwhile();
   const auto reading = node->reading;
@@ -157,10 +152,10 @@ class PrometheusCollector : public Collector {
   }
   std::vector<std::string> deep_dimensions() const override { return {}; }
   bool has_positions() const override { return false; }
-  bool needs_address() const override { return !reads_edge(*reading_); }
+  bool needs_address() const override { return !reading_->reads_edge(); }
   std::unique_ptr<Session> open(std::string address, Environment& environment) const override {
     const auto counts = [reading = reading_](auto metric) { return is_counter(*reading, metric); };
-    if (reads_edge(*reading_)) address = reading_->requests->from;
+    if (reading_->reads_edge()) address = reading_->requests->from;
     auto client =
         std::make_unique<HttpClient>(reading_->connection, std::move(address), environment);
     auto node = std::make_shared<Node>(reading_, std::move(client), CounterSeries(counts));
@@ -178,7 +173,7 @@ class PrometheusCollector : public Collector {
 
 // The contract is read of every page, but of an edge's.
 std::string PrometheusCollector::measured() const {
-  if (reads_edge(*reading_)) return "";
+  if (reading_->reads_edge()) return "";
   return reading_->path + "/" +
          std::to_string(fingerprint("prometheus_page/1", key_fields(reading_->connection)));
 }
@@ -214,7 +209,7 @@ PrometheusReading prometheus_reading(Options& options) {
   read_mapping(options, reading);
   const bool all = !reading.reads_version && !reading.reads_config && !reading.requests &&
                    reading.mapping.empty();
-  if (reads_edge(reading) &&
+  if (reading.reads_edge() &&
       (reading.reads_version || reading.reads_config || !reading.mapping.empty()))
     options.wrong("requests", "an entry of its own, as `from` is another page than the node's");
   if (all) reading.reads_version = reading.reads_config = true;

@@ -30,6 +30,8 @@ struct PrometheusReading {
   std::string config_metric;                  // empty: any *_config_hash
   std::optional<PrometheusRequests> requests;
   std::map<std::string, std::string> mapping;  // names of the contract → the page's
+
+  bool reads_edge() const { return requests && !requests->from.empty(); }
 };
 
 // The settings of one `collect: - prometheus:` entry, beside those of read_http_settings():

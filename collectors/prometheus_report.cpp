@@ -127,7 +127,7 @@ void count_requests(const PrometheusRequests& requests, const Samples& samples, 
 
 bool is_wanted(const PrometheusReading& reading, std::string_view metric) {
   if (reading.requests && metric == reading.requests->metric) return true;
-  if (reading.requests && !reading.requests->from.empty()) return false;
+  if (reading.reads_edge()) return false;
   if (tells_version(reading, metric) || tells_config(reading, metric)) return true;
   const bool ours = std::find(kPrometheusContract.begin(), kPrometheusContract.end(), metric) !=
                     kPrometheusContract.end();
