@@ -28,9 +28,8 @@ struct FoundFile {
 // to where it did not lead before (as Kubernetes swaps a whole mounted folder, each version in a
 // folder of its own) or a file was written to, all is read again, a few times. A link that is
 // swapped to and fro between the same folders within one read may go unnoticed. Failures: partial
-// (it never stayed still), permission, too_large, protocol (no regular file), overload
-// (no file can be opened), internal. Blocks: for
-// a thread that may.
+// (it never stayed still), permission, too_large, protocol (no regular file), overload (no file can
+// be opened), internal. Blocks: for a thread that may.
 Polled<std::vector<FoundFile>> read_files(const std::vector<std::string>& patterns,
                                           const FileLimits& limits);
 

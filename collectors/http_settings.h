@@ -14,9 +14,8 @@ namespace mse {
 // port (of addresses that name none: 80, with TLS 443), scheme: http | https (https where `tls` is
 // there; must be said where secrets are sent), tls: {ca_file, cert_file, key_file, server_name},
 // host (Host header, SNI and the certificate's name; for nodes at fixed addresses), headers: {Name:
-// value} (a secret one as
-// ${ENV}), bearer_token or bearer_token_file, user with password or password_file,
-// allow_link_local: [addresses].
+// value} (a secret one as ${ENV}), bearer_token or bearer_token_file, user with password or
+// password_file, allow_link_local: [addresses].
 HttpSettings read_http_settings(Options& options);
 
 // The path with its query at `key`, else `otherwise`. Paths are shown in logs and by `grants`: a
