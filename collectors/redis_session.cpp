@@ -1,4 +1,4 @@
-// One pipeline a poll, one a position.
+// One pipeline a poll, one a position; two where settings or users may have changed.
 #include "collectors/redis_session.h"
 
 #include <chrono>
@@ -11,12 +11,22 @@
 #include "collectors/redis_identity.h"
 #include "collectors/redis_software_version.h"
 #include "collectors/redis_traffic.h"
+#include "collectors/redis_writes.h"
 
 namespace mse {
 namespace {
 
+constexpr int kMostKept = 9;  // deep polls in a row that do not ask again
+
 using Commands = std::vector<RedisCommand>;
 using Replies = std::vector<RedisReply>;
+
+// What is heavy to read, as it was last, and what the server had run before that.
+struct Kept {
+  RedisWrites writes;
+  StateRef config, access_policy;
+  int polls = 0;  // that it has answered
+};
 
 struct Node {
   std::unique_ptr<RedisClient> polls, positions;
@@ -24,6 +34,8 @@ struct Node {
   RedisTraffic traffic;
   std::string hmac_key;
   std::vector<std::string> settings;
+  std::shared_ptr<StateTable> states;
+  std::optional<Kept> kept;
 
   void close() {
     polls.reset();
@@ -46,16 +58,29 @@ Commands greeting() {
   return {info("server")};
 }
 
-// What a poll asks for. Traffic comes last, so that it counts what was asked before it. Before
-// version 7 CONFIG takes one name at a time.
-Commands asked(const Node& node, Depth depth) {
+// What a poll asks for beside replication and traffic.
+struct Question {
+  bool counts = false;  // how often the server has run each command
+  bool heavy = false;   // settings and users
+
+  std::size_t settings_at() const { return counts ? 2 : 1; }
+};
+
+Question question(const Node& node, Depth depth) {
+  const bool is_deep = depth == Depth::deep;
+  return {is_deep || node.role != Role::primary, is_deep && !node.kept};
+}
+
+// Counts come before what is heavy, so that they never hide a change of it. Traffic comes last, so
+// that it counts what was asked before it. Before version 7 CONFIG takes one name at a time.
+Commands asked(const Node& node, Question about) {
   Commands commands{info("replication")};
-  if (depth == Depth::deep) {
+  if (about.counts) commands.push_back(info("commandstats"));
+  if (about.heavy) {
     for (const auto& name : node.settings) commands.push_back({"CONFIG", "GET", name});
     commands.push_back({"ACL", "LIST"});
     commands.push_back(info("replication"));
   }
-  if (node.role != Role::primary) commands.push_back(info("commandstats"));
   commands.push_back(info("stats"));
   return commands;
 }
@@ -108,13 +133,37 @@ RedisReply joined(Replies::const_iterator first, std::size_t count) {
   return all;
 }
 
-void add_deep(Report& report, const RedisSelf& self, const Node& node, const Replies& replies) {
-  const std::size_t count = node.settings.size();
-  if (!is_still(self, *node.polls, replies[count + 2])) return make_unknown(report);
-  const auto settings = joined(replies.begin() + 1, count);
+void keep(Node& node, const std::optional<RedisWrites>& writes, const Report& report) {
+  const auto* config = std::get_if<State>(&report.dimensions.at("config").outcome);
+  const auto* access_policy = std::get_if<State>(&report.dimensions.at("access_policy").outcome);
+  node.kept.reset();
+  node.states->forget_unused();
+  if (!writes || config == nullptr || access_policy == nullptr) return;
+  node.kept = Kept{*writes, node.states->intern(*config), node.states->intern(*access_policy)};
+}
+
+void add_heavy(Report& report, const RedisSelf& self, Node& node, const Replies& replies,
+               Question about) {
+  const auto first = replies.begin() + static_cast<std::ptrdiff_t>(about.settings_at());
+  const auto users = first + static_cast<std::ptrdiff_t>(node.settings.size());
+  if (!is_still(self, *node.polls, *(users + 1))) return make_unknown(report);
+  const auto settings = joined(first, node.settings.size());
   report.dimensions["config"].outcome = outcome_of(redis_config(settings, node.hmac_key));
   report.dimensions["access_policy"].outcome =
-      outcome_of(redis_access_policy(replies[count + 1], node.hmac_key));
+      outcome_of(redis_access_policy(*users, node.hmac_key));
+}
+
+// Nothing is added where it may be another by now, and at times in any case: a module may change a
+// setting of its own without a command.
+void add_kept(Report& report, Node& node, const std::optional<RedisWrites>& writes) {
+  auto& kept = *node.kept;
+  if (!writes || !is_unwritten(kept.writes, *writes) || ++kept.polls > kMostKept) {
+    node.kept.reset();
+    return;
+  }
+  kept.writes = *writes;
+  report.dimensions["config"].outcome = *kept.config;
+  report.dimensions["access_policy"].outcome = *kept.access_policy;
 }
 
 void add_traffic(Report& report, Node& node, Role role, const RedisInfo& info, std::uint64_t own) {
@@ -122,30 +171,45 @@ void add_traffic(Report& report, Node& node, Role role, const RedisInfo& info, s
   if (counter) report.requests = node.traffic.requests(role, *counter, own);
 }
 
-// The replies to asked(node, depth); `own`: commands of ours that they count.
-Polled<Report> report_of(Node& node, const Replies& replies, Depth depth, std::uint64_t own) {
+// The replies to asked(node, about); `own`: commands of ours that they count.
+Polled<Report> report_of(Node& node, const Replies& replies, Depth depth, Question about,
+                         std::uint64_t own) {
   auto first = info_of(*node.polls, {&replies.front(), &replies.back()});
   if (!first) return tl::unexpected(std::move(first.error()));
   // A role without it has its requests counted from the next poll on.
-  if (node.role != Role::primary) (void)first->add(replies[replies.size() - 2]);
+  if (about.counts) (void)first->add(replies[1]);
   const auto self = redis_self(*first);
   if (!self) return tl::unexpected(self.error());
   auto report = begun(*self, *first);
-  if (depth == Depth::deep) add_deep(report, *self, node, replies);
+  if (about.heavy) {
+    add_heavy(report, *self, node, replies, about);
+    keep(node, redis_writes(*first), report);
+  } else if (depth == Depth::deep) {
+    add_kept(report, node, redis_writes(*first));
+  }
   node.role = self->identity.role;
   add_traffic(report, node, node.role, *first, own);
   return report;
 }
 
-asio::awaitable<Polled<Report>> read_all(NodePtr node, Depth depth, Mono deadline) {
+asio::awaitable<Polled<Report>> read_once(NodePtr node, Depth depth, Question about,
+                                          Mono deadline) {
   if (!node->polls) co_return closed_meanwhile();
-  auto commands = asked(*node, depth);
+  auto commands = asked(*node, about);
   auto replies = co_await node->polls->request(std::move(commands), deadline);
   if (!node->polls) co_return closed_meanwhile();
   if (!replies) co_return tl::unexpected(std::move(replies.error()));
   // The last INFO did not count itself yet.
   const auto own = node->polls->commands() - 1 + node->positions->commands();
-  co_return report_of(*node, *replies, depth, own);
+  co_return report_of(*node, *replies, depth, about, own);
+}
+
+asio::awaitable<Polled<Report>> read_all(NodePtr node, Depth depth, Mono deadline) {
+  auto about = question(*node, depth);
+  auto report = co_await read_once(node, depth, about, deadline);
+  if (!report || depth == Depth::narrow || about.heavy || node->kept) co_return report;
+  about.heavy = true;
+  co_return co_await read_once(node, depth, about, deadline);
 }
 
 asio::awaitable<Polled<PositionReading>> read_position(NodePtr node, Mono deadline) {
@@ -173,6 +237,7 @@ std::unique_ptr<Session> open_redis(RedisReading reading, std::string address,
   auto node = std::make_shared<Node>();
   auto& settings = reading.connection;
   node->settings = std::move(reading.settings);
+  node->states = std::move(reading.states);
   node->polls = std::make_unique<RedisClient>(settings, address, environment, greeting());
   node->positions = std::make_unique<RedisClient>(std::move(settings), std::move(address),
                                                   environment, greeting());

@@ -6,6 +6,7 @@
 #include "collectors/redis_identity.h"
 #include "collectors/redis_software_version.h"
 #include "collectors/redis_traffic.h"
+#include "collectors/redis_writes.h"
 #include "tests/support/config_folder.h"
 
 namespace mse {
@@ -234,6 +235,59 @@ TEST(RedisAccessPolicy, WhatCannotBeReadSaysWhy) {
   EXPECT_EQ(redis_access_policy(error("NOPERM no"), "k").error().reason, Reason::permission);
   EXPECT_EQ(redis_access_policy(list({"nobody"}), "k").error().reason, Reason::protocol);
   EXPECT_EQ(redis_access_policy(list({"user nobody"}), "k").error().reason, Reason::protocol);
+}
+
+// What a server has run, besides INFO and our CONFIG GET.
+std::optional<RedisWrites> writes(const std::string& infos, const std::string& others = "",
+                                  const std::string& before = primary()) {
+  return redis_writes(info(before + "cmdstat_info:calls=" + infos +
+                           ",usec=7\r\ncmdstat_config|get:calls=2,usec=" + infos + "\r\n" +
+                           others));
+}
+
+TEST(RedisWrites, WhatTellsOrServesChangesNothing) {
+  const auto before = writes("4", "cmdstat_acl|list:calls=1,usec=2\r\n");
+  const auto now = writes("5",
+                          "cmdstat_acl|list:calls=3,usec=2\r\ncmdstat_acl|whoami:calls=1,usec=1\r\n"
+                          "cmdstat_set:calls=9,usec=9\r\ncmdstat_module|list:calls=1,usec=1\r\n");
+  ASSERT_TRUE(before && now);
+  EXPECT_TRUE(is_unwritten(*before, *now));
+}
+
+TEST(RedisWrites, WhatChangesOrIsNotKnownIsAChange) {
+  const auto before = writes("4");
+  for (const auto* command : {"config|set", "config|resetstat", "config|new", "acl|setuser",
+                              "acl|load", "module|loadex", "debug", "debug|new"}) {
+    const auto now = writes("5", std::string("cmdstat_") + command + ":calls=1,usec=1\r\n");
+    ASSERT_TRUE(now);
+    EXPECT_FALSE(is_unwritten(*before, *now)) << command;
+  }
+  const auto once = writes("5", "cmdstat_config|set:calls=1,usec=1\r\n");
+  const auto twice = writes("6", "cmdstat_config|set:calls=2,usec=1\r\n");
+  EXPECT_FALSE(is_unwritten(*once, *twice));
+}
+
+TEST(RedisWrites, AnotherProcessRoleOrHistoryIsAChangeAndSoAreStatisticsThatWereReset) {
+  const auto before = writes("4");
+  EXPECT_FALSE(is_unwritten(*before, *writes("5", "", replica())));
+  EXPECT_FALSE(is_unwritten(*before, *writes("5", "run_id:" + kId + "\r\n")));
+  EXPECT_FALSE(is_unwritten(*before, *writes("5", "master_replid:" + kOther + "\r\n")));
+  EXPECT_FALSE(is_unwritten(*before, *writes("4")));
+  EXPECT_FALSE(is_unwritten(*before, *writes("1")));
+}
+
+TEST(RedisWrites, AServerThatDoesNotCountBySubcommandTellsNothing) {
+  const auto without = [](const std::string& infos, const std::string& others) {
+    return redis_writes(info(primary() + "cmdstat_info:calls=" + infos + ",usec=7\r\n" + others));
+  };
+  const auto before = without("4", "");
+  ASSERT_TRUE(before);
+  EXPECT_TRUE(is_unwritten(*before, *without("5", "cmdstat_config|get:calls=1,usec=7\r\n")));
+  EXPECT_FALSE(is_unwritten(*before, *without("5", "")));
+  const auto old = without("5", "cmdstat_config:calls=1,usec=7\r\n");
+  EXPECT_FALSE(is_unwritten(*old, *old));
+  EXPECT_FALSE(redis_writes(info(primary() + "cmdstat_config|get:calls=2,usec=7\r\n")));
+  EXPECT_FALSE(writes("many"));
 }
 
 TEST(RedisTraffic, OnAReplicaOnlyReadsCount) {

@@ -305,14 +305,14 @@ TEST(RedisPrivilege, AWrongPasswordAndAMissingOneAreAuth) {
   EXPECT_TRUE(Watched(server.address(), as("", "right")).try_poll());
 }
 
-// How often INFO was asked for, this time not counted.
-std::uint64_t infos(RedisServer& server) {
+// How often a command was asked for, this time not counted.
+std::uint64_t calls(RedisServer& server, const std::string& command) {
   const auto stats = server.run({"INFO", "commandstats"});
   RedisInfo info;
   EXPECT_TRUE(info.add(stats));
-  const auto counted = info.text("cmdstat_info").value_or("");
-  const auto calls = redis_subfield(counted, "calls");
-  return calls ? std::stoull(std::string(*calls)) : 0;
+  const auto counted = info.text("cmdstat_" + command).value_or("");
+  const auto number = redis_subfield(counted, "calls");
+  return number ? std::stoull(std::string(*number)) : 0;
 }
 
 TEST(RedisSession, AsksWhatCannotChangeOnceAConnection) {
@@ -321,11 +321,49 @@ TEST(RedisSession, AsksWhatCannotChangeOnceAConnection) {
   const auto version = watched.state("software_version").text;
   server.run({"CONFIG", "RESETSTAT"});
   for (int i = 0; i < 5; ++i) watched.poll(Depth::narrow);
-  EXPECT_EQ(infos(server), 5U * 2) << "replication and stats";
+  EXPECT_EQ(calls(server, "info"), 5U * 2) << "replication and stats";
   server.run({"CONFIG", "RESETSTAT"});
   server.run({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
   EXPECT_EQ(watched.state("software_version").text, version);
-  EXPECT_EQ(infos(server), 1U + 3) << "server, and of a deep poll replication at both ends";
+  EXPECT_EQ(calls(server, "info"), 1U + 3 + 4) << "server once; statistics were reset: all anew";
+}
+
+TEST(RedisSession, AsksForSettingsAndUsersAgainOnlyWhereTheyMayHaveChangedAndEachTenthTime) {
+  RedisServer server;
+  Watched watched(server.address());
+  const auto settings = watched.state("config");
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(watched.state("config").parts, settings.parts);
+  EXPECT_EQ(calls(server, "config|get"), 1U);
+  EXPECT_EQ(calls(server, "acl|list"), 1U);
+  watched.poll();
+  EXPECT_EQ(calls(server, "config|get"), 2U);
+  EXPECT_EQ(calls(server, "acl|list"), 2U);
+}
+
+TEST(RedisSession, EveryChangeOfASettingOrAUserIsSeenAtTheNextDeepPoll) {
+  RedisServer server;
+  Watched watched(server.address());
+  for (int i = 1; i < 5; ++i) {
+    const auto bytes = std::to_string(i) + "mb";
+    for (int again = 0; again < 3; ++again) watched.poll();
+    const auto before = watched.state("config");
+    if (i % 2 == 0) server.run({"CONFIG", "RESETSTAT"});
+    server.run({"CONFIG", "SET", "maxmemory", bytes});
+    EXPECT_EQ(differing(before, watched.state("config")), Strings{"maxmemory"}) << i;
+    const auto users = watched.state("access_policy");
+    server.run({"ACL", "SETUSER", "mallory", "on", ">" + bytes});
+    EXPECT_EQ(differing(users, watched.state("access_policy")), Strings{"user mallory"}) << i;
+  }
+}
+
+TEST(RedisSession, ARightThatIsTakenAwayIsSeenAtTheNextDeepPoll) {
+  RedisServer server;
+  server.run({"ACL", "SETUSER", "watcher", "on", ">right", "+info", "+config|get", "+acl|list"});
+  Watched watched(server.address(), as("watcher", "right"));
+  for (int i = 0; i < 3; ++i) watched.state("config");
+  server.run({"ACL", "SETUSER", "watcher", "-config|get"});
+  EXPECT_EQ(watched.reason("config"), Reason::permission);
+  watched.state("access_policy");
 }
 
 TEST(RedisServerRestart, TheNextPollIsAnswered) {
