@@ -11,6 +11,7 @@
 #include "exporter/engine.h"
 #include "exporter/front_door.h"
 #include "exporter/history.h"
+#include "exporter/listen_address.h"
 #include "exporter/log.h"
 #include "exporter/notice_sender.h"
 #include "exporter/page.h"
@@ -79,10 +80,19 @@ class Process {
       settings.announce = [this](const auto& word, const auto& by) {
         return on_announcement(word, by);
       };
-    auto server = Server::start(std::move(settings));
+    auto server = start_behind(settings);
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
     return open_door();
+  }
+
+  // The system may give the server behind the very port that the door is asked to listen on: while
+  // that one holds it, another gets another.
+  Result<std::unique_ptr<Server>> start_behind(const ServerSettings& settings) const {
+    auto server = Server::start(settings);
+    const auto door = parse_listen_address(line_.listen_address);
+    if (!server || !door || door->port != (*server)->port()) return server;
+    return Server::start(settings);
   }
 
   Result<void> open_door() {

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,10 +13,17 @@ import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from fleet import HISTORY, ROOT, grant, program  # noqa: E402
-from process import LOOPBACK, Directory, wait_until  # noqa: E402
+from process import LOOPBACK, Directory, Process, wait_until  # noqa: E402
 from servers import Pair  # noqa: E402
 
 CANONICAL, DIVERGENT, UNKNOWN, CONFIG_ERROR = 0, 1, 2, 3  # exit codes of `once`
+
+PORTS = range(40000, 40004)
+# Becomes a program whose network, once it is one of its own, has these ports to give away and a loopback that is up.
+FEW_PORTS = f"""import fcntl, os, pathlib, socket, struct, sys
+fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh14x", b"lo", 1))
+pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("{PORTS[0]} {PORTS[-1]}")
+os.execv(sys.argv[1], sys.argv[1:])"""
 
 
 def run(*arguments: str | pathlib.Path) -> subprocess.CompletedProcess[str]:
@@ -108,6 +116,28 @@ class Configuration(unittest.TestCase):
         path = self.folder / "wrong.yml"
         path.write_text("services: 7\n")
         self.assertEqual(run("once", f"--config.file={path}").returncode, CONFIG_ERROR)
+
+
+class Serving(unittest.TestCase):
+    def test_the_server_behind_does_not_take_the_port_that_the_door_is_to_listen_on(self) -> None:
+        alone = ["unshare", "--net", "--map-root-user", sys.executable, "-c", FEW_PORTS]
+        if subprocess.run([*alone, "/bin/true"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("no network of its own is allowed here")
+        directory = Directory()
+        self.addCleanup(directory.remove)
+        config = directory.file("exporter.yml", f"""services:
+  - name: web
+    nodes: [{{name: web-1, address: "{LOOPBACK}:9"}}]
+    collect: [{{http: {{path: /version, json: /version, dimension: software_version}}}}]
+""")
+        for port in PORTS:
+            with self.subTest(port=port):
+                server = Process("exporter", [*alone, str(program()), f"--config.file={config}",
+                                              f"--web.listen-address={LOOPBACK}:{port}"],
+                                 directory.path / f"{port}.log")
+                self.addCleanup(server.end, signal.SIGTERM)
+                server.wait_ready("serves", lambda: "msg=serving" in server.tail())
+                server.end(signal.SIGTERM)
 
 
 if __name__ == "__main__":
