@@ -154,7 +154,7 @@ void add_heavy(Report& report, const RedisSelf& self, Node& node, const Replies&
 }
 
 // Nothing is added where it may be another by now, and at times in any case: a module may change a
-// setting of its own without a command.
+// setting or a user by itself.
 void add_kept(Report& report, Node& node, const std::optional<RedisWrites>& writes) {
   auto& kept = *node.kept;
   if (!writes || !is_unwritten(kept.writes, *writes) || ++kept.polls > kMostKept) {

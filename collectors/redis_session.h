@@ -21,7 +21,8 @@ struct RedisReading {
 // first, then for what else is due and for INFO again: what was read of a server that is another by
 // then (another process, role or history) is unknown{identity_changed}. A command that the server
 // refuses costs its dimension only. A deep poll asks for settings and users again only where
-// redis_writes.h says that they may have changed, and each tenth time.
+// redis_writes.h says that they may have changed, and each tenth time; on one connection, so of one
+// process.
 std::unique_ptr<Session> open_redis(RedisReading reading, std::string address,
                                     Environment& environment);
 

@@ -20,11 +20,14 @@ const std::set<std::string_view> kTell{
     "acl|whoami",  "module|help", "module|list",
 };
 
-bool may_change(std::string_view command) {
-  for (const std::string_view family : {"config", "acl", "module", "debug"}) {
-    if (command.substr(0, command.find('|')) == family) return !kTell.contains(command);
-  }
-  return false;
+bool may_change(std::string command) {
+  for (char& letter : command)
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  if (kTell.contains(command)) return false;
+  const auto family = command.substr(0, command.find('|'));
+  // Modules bring commands of their own: FT.CONFIG, say.
+  return family == "module" || family == "debug" || command.find("config") != command.npos ||
+         command.find("acl") != command.npos;
 }
 
 }  // namespace
@@ -38,14 +41,14 @@ std::optional<RedisWrites> redis_writes(const RedisInfo& info) {
     seen[field] = info.text(field).value_or("");
   for (const auto& [field, value] : info.fields()) {
     if (!field.starts_with(kPrefix)) continue;
-    if (may_change(std::string_view(field).substr(kPrefix.size()))) seen[field] = value;
+    if (may_change(field.substr(kPrefix.size()))) seen[field] = value;
   }
-  return RedisWrites{fingerprint("redis_writes/1", seen), *asked,
-                     info.text("cmdstat_config|get").has_value()};
+  const bool reliable = info.text("cmdstat_config|get") && !info.text("cmdstat_config|resetstat");
+  return RedisWrites{fingerprint("redis_writes/1", seen), *asked, reliable};
 }
 
 bool is_unwritten(const RedisWrites& before, const RedisWrites& now) {
-  return now.by_subcommand && before.digest == now.digest && before.asked < now.asked;
+  return now.reliable && before.digest == now.digest && before.asked < now.asked;
 }
 
 }  // namespace mse

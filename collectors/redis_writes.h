@@ -8,19 +8,20 @@
 
 namespace mse {
 
-// What a process has run that changes settings or users, by INFO commandstats: all of CONFIG, ACL,
-// MODULE and DEBUG but for what only tells. A subcommand not known here counts as a change.
+// What a process has run that may change settings or users, by INFO commandstats: all that has
+// "config" or "acl" in its name, MODULE and DEBUG, but for what is known to only tell.
 struct RedisWrites {
-  std::uint64_t digest = 0;    // of the process, its role and history, and of each such command
-  std::uint64_t asked = 0;     // calls of INFO, which sink when the statistics are reset
-  bool by_subcommand = false;  // CONFIG GET is counted apart, as from Redis 7 on
+  std::uint64_t digest = 0;  // of the process, its role and history, and of each such command
+  std::uint64_t asked = 0;   // calls of INFO, by anyone
+  // CONFIG GET is counted apart, as from Redis 7 on, and CONFIG RESETSTAT never was run: after two
+  // of those the counts may read as before, whatever was set between them.
+  bool reliable = false;
 };
 
 // From INFO server, replication and commandstats. Nothing when that does not count INFO.
 std::optional<RedisWrites> redis_writes(const RedisInfo& info);
 
-// Nothing of that kind was run between `before` and `now`, no statistics were reset, and our own
-// CONFIG GET meanwhile shows that the server tells subcommands apart.
+// Nothing of that kind was run between `before` and `now`.
 bool is_unwritten(const RedisWrites& before, const RedisWrites& now);
 
 }  // namespace mse
