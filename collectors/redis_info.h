@@ -27,6 +27,9 @@ class RedisInfo {
   std::map<std::string, std::string, std::less<>> fields_;
 };
 
+// Of the fields of INFO commandstats, before the name of the command.
+inline constexpr std::string_view kRedisCommandPrefix = "cmdstat_";
+
 // The value of `key` in "calls=12,usec=34".
 std::optional<std::string_view> redis_subfield(std::string_view value, std::string_view key);
 

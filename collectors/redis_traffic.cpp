@@ -10,8 +10,6 @@
 namespace mse {
 namespace {
 
-constexpr std::string_view kPrefix = "cmdstat_";
-
 // Commands that only read, and that no primary sends to its replicas. We send none of them.
 const std::set<std::string_view> kReads{
     "bitcount",
@@ -100,11 +98,12 @@ const std::set<std::string_view> kReads{
 
 std::uint64_t reads_of(const RedisInfo& info) {
   std::uint64_t sum = 0;
-  for (auto at = info.fields().lower_bound(kPrefix); at != info.fields().end(); ++at) {
+  for (auto at = info.fields().lower_bound(kRedisCommandPrefix); at != info.fields().end(); ++at) {
     const std::string_view field = at->first;
-    if (!field.starts_with(kPrefix)) break;
+    if (!field.starts_with(kRedisCommandPrefix)) break;
     // "xinfo|stream" counts as xinfo
-    const auto command = field.substr(kPrefix.size(), field.find('|') - kPrefix.size());
+    const auto command =
+        field.substr(kRedisCommandPrefix.size(), field.find('|') - kRedisCommandPrefix.size());
     if (!kReads.contains(command)) continue;
     sum += whole_number(redis_subfield(at->second, "calls").value_or("")).value_or(0);
   }
@@ -115,8 +114,9 @@ std::uint64_t reads_of(const RedisInfo& info) {
 
 std::optional<std::uint64_t> redis_counter(const RedisInfo& info, Role role) {
   if (role == Role::primary) return info.number("total_commands_processed");
-  const auto first = info.fields().lower_bound(kPrefix);
-  const bool is_told = first != info.fields().end() && first->first.starts_with(kPrefix);
+  const auto first = info.fields().lower_bound(kRedisCommandPrefix);
+  const bool is_told =
+      first != info.fields().end() && first->first.starts_with(kRedisCommandPrefix);
   if (!is_told || info.text("slave_read_only") == "0") return std::nullopt;
   return reads_of(info);
 }

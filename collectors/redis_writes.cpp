@@ -12,8 +12,6 @@
 namespace mse {
 namespace {
 
-constexpr std::string_view kPrefix = "cmdstat_";
-
 const std::set<std::string_view> kTell{
     "config|get",  "config|help", "acl|cat",     "acl|dryrun", "acl|genpass",
     "acl|getuser", "acl|help",    "acl|list",    "acl|log",    "acl|users",
@@ -35,20 +33,21 @@ bool may_change(std::string command) {
 std::optional<RedisWrites> redis_writes(const RedisInfo& info) {
   const auto counted = info.text("cmdstat_info").value_or("");
   const auto asked = whole_number(redis_subfield(counted, "calls").value_or(""));
-  if (!asked) return std::nullopt;
+  if (!asked || info.text("cmdstat_config") || info.text("cmdstat_config|resetstat"))
+    return std::nullopt;
   std::map<std::string, std::string> seen;
   for (const char* field : {"run_id", "role", "master_replid"})
     seen[field] = info.text(field).value_or("");
   for (const auto& [field, value] : info.fields()) {
-    if (!field.starts_with(kPrefix)) continue;
-    if (may_change(field.substr(kPrefix.size()))) seen[field] = value;
+    if (!field.starts_with(kRedisCommandPrefix)) continue;
+    if (may_change(field.substr(kRedisCommandPrefix.size()))) seen[field] = value;
   }
-  const bool reliable = info.text("cmdstat_config|get") && !info.text("cmdstat_config|resetstat");
-  return RedisWrites{fingerprint("redis_writes/1", seen), *asked, reliable};
+  return RedisWrites{fingerprint("redis_writes/1", seen), *asked,
+                     info.text("cmdstat_config|get").has_value()};
 }
 
 bool is_unwritten(const RedisWrites& before, const RedisWrites& now) {
-  return now.reliable && before.digest == now.digest && before.asked < now.asked;
+  return now.by_subcommand && before.digest == now.digest && before.asked < now.asked;
 }
 
 }  // namespace mse

@@ -256,9 +256,8 @@ TEST(RedisWrites, WhatTellsOrServesChangesNothing) {
 
 TEST(RedisWrites, WhatChangesOrIsNotKnownIsAChange) {
   const auto before = writes("4");
-  for (const auto* command :
-       {"config|set", "config|resetstat", "config|new", "acl|setuser", "acl|load", "module|loadex",
-        "debug", "debug|new", "FT.CONFIG", "x.setacl"}) {
+  for (const auto* command : {"config|set", "config|new", "acl|setuser", "acl|load",
+                              "module|loadex", "debug", "debug|new", "FT.CONFIG", "x.setacl"}) {
     const auto now = writes("5", std::string("cmdstat_") + command + ":calls=1,usec=1\r\n");
     ASSERT_TRUE(now);
     EXPECT_FALSE(is_unwritten(*before, *now)) << command;
@@ -279,7 +278,7 @@ TEST(RedisWrites, AnotherProcessRoleOrHistoryIsAChangeAndSoAreStatisticsThatWere
 
 TEST(RedisWrites, WhereStatisticsWereEverResetNothingIsToldForTwoResetsMayReadAlike) {
   const std::string reset = "cmdstat_config|resetstat:calls=1,usec=7\r\n";
-  EXPECT_FALSE(is_unwritten(*writes("4", reset), *writes("5", reset)));
+  EXPECT_FALSE(writes("4", reset));
 }
 
 TEST(RedisWrites, AServerThatDoesNotCountBySubcommandTellsNothing) {
@@ -290,8 +289,7 @@ TEST(RedisWrites, AServerThatDoesNotCountBySubcommandTellsNothing) {
   ASSERT_TRUE(before);
   EXPECT_TRUE(is_unwritten(*before, *without("5", "cmdstat_config|get:calls=1,usec=7\r\n")));
   EXPECT_FALSE(is_unwritten(*before, *without("5", "")));
-  const std::string old = "cmdstat_config:calls=1,usec=7\r\n";
-  EXPECT_FALSE(is_unwritten(*without("5", old), *without("6", old)));
+  EXPECT_FALSE(without("5", "cmdstat_config:calls=1,usec=7\r\n"));
   EXPECT_FALSE(redis_writes(info(primary() + "cmdstat_config|get:calls=2,usec=7\r\n")));
   EXPECT_FALSE(writes("many"));
 }

@@ -326,6 +326,9 @@ TEST(RedisSession, AsksWhatCannotChangeOnceAConnection) {
   server.run({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
   EXPECT_EQ(watched.state("software_version").text, version);
   EXPECT_EQ(calls(server, "info"), 1U + 3 + 4) << "server once; statistics were reset: all anew";
+  server.run({"CONFIG", "RESETSTAT"});
+  watched.poll();
+  EXPECT_EQ(calls(server, "info"), 4U) << "and without a look at counts that say nothing any more";
 }
 
 TEST(RedisSession, AsksForSettingsAndUsersAgainOnlyWhereTheyMayHaveChangedAndEachTenthTime) {
