@@ -25,6 +25,7 @@ using Replies = std::vector<RedisReply>;
 struct Kept {
   RedisWrites writes;
   StateRef config, access_policy;
+  Mono read_at;
   int polls = 0;  // that it has answered
 };
 
@@ -35,6 +36,7 @@ struct Node {
   std::string hmac_key;
   std::vector<std::string> settings;
   std::shared_ptr<StateTable> states;
+  Duration kept_for{};
   std::optional<Kept> kept;
 
   void close() {
@@ -66,9 +68,15 @@ struct Question {
   std::size_t settings_at() const { return counts ? 2 : 1; }
 };
 
+// In any case at times: a module may change a setting or a user by itself.
+bool is_due(const Node& node) {
+  return !node.kept || node.kept->polls >= kMostKept ||
+         std::chrono::steady_clock::now() - node.kept->read_at >= node.kept_for;
+}
+
 Question question(const Node& node, Depth depth) {
   const bool is_deep = depth == Depth::deep;
-  return {is_deep || node.role != Role::primary, is_deep && !node.kept};
+  return {is_deep || node.role != Role::primary, is_deep && is_due(node)};
 }
 
 // Counts come before what is heavy, so that they never hide a change of it. Traffic comes last, so
@@ -139,7 +147,8 @@ void keep(Node& node, const std::optional<RedisWrites>& writes, const Report& re
   node.kept.reset();
   node.states->forget_unused();
   if (!writes || config == nullptr || access_policy == nullptr) return;
-  node.kept = Kept{*writes, node.states->intern(*config), node.states->intern(*access_policy)};
+  node.kept = Kept{*writes, node.states->intern(*config), node.states->intern(*access_policy),
+                   std::chrono::steady_clock::now()};
 }
 
 void add_heavy(Report& report, const RedisSelf& self, Node& node, const Replies& replies,
@@ -153,14 +162,14 @@ void add_heavy(Report& report, const RedisSelf& self, Node& node, const Replies&
       outcome_of(redis_access_policy(*users, node.hmac_key));
 }
 
-// Nothing is added where it may be another by now, and at times in any case: a module may change a
-// setting or a user by itself.
+// Nothing is added where it may be another by now.
 void add_kept(Report& report, Node& node, const std::optional<RedisWrites>& writes) {
   auto& kept = *node.kept;
-  if (!writes || !is_unwritten(kept.writes, *writes) || ++kept.polls > kMostKept) {
+  if (!writes || !is_unwritten(kept.writes, *writes)) {
     node.kept.reset();
     return;
   }
+  ++kept.polls;
   kept.writes = *writes;
   report.dimensions["config"].outcome = *kept.config;
   report.dimensions["access_policy"].outcome = *kept.access_policy;
@@ -238,6 +247,7 @@ std::unique_ptr<Session> open_redis(RedisReading reading, std::string address,
   auto& settings = reading.connection;
   node->settings = std::move(reading.settings);
   node->states = std::move(reading.states);
+  node->kept_for = reading.kept_for;
   node->polls = std::make_unique<RedisClient>(settings, address, environment, greeting());
   node->positions = std::make_unique<RedisClient>(std::move(settings), std::move(address),
                                                   environment, greeting());

@@ -15,14 +15,15 @@ struct RedisReading {
   std::vector<std::string> settings = {"*"};  // what CONFIG is asked for
   // What the sessions of one collector keep is held once. Theirs alone; loop thread.
   std::shared_ptr<StateTable> states = std::make_shared<StateTable>();
+  Duration kept_for = std::chrono::minutes(10);  // settings and users, at most
 };
 
 // A session that polls on one connection and reads positions on another. A poll asks for INFO
 // first, then for what else is due and for INFO again: what was read of a server that is another by
 // then (another process, role or history) is unknown{identity_changed}. A command that the server
 // refuses costs its dimension only. A deep poll asks for settings and users again only where
-// redis_writes.h says that they may have changed, and each tenth time; on one connection, so of one
-// process.
+// redis_writes.h says that they may have changed, each tenth time, and when they were read kept_for
+// ago; on one connection, so of one process.
 std::unique_ptr<Session> open_redis(RedisReading reading, std::string address,
                                     Environment& environment);
 

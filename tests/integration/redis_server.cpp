@@ -34,8 +34,7 @@ std::uint16_t free_port() {
 
 RedisServer::RedisServer(const std::vector<std::string>& options)
     : port_(free_port()), directory_(new_directory()) {
-  start(options);
-  wait_until("redis-server answers", [this] { return ask({"PING"}).has_value(); });
+  restart(options);
 }
 
 RedisServer::~RedisServer() {
@@ -69,6 +68,12 @@ void RedisServer::stop() {
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
   pid_ = 0;
+}
+
+void RedisServer::restart(const std::vector<std::string>& options) {
+  stop();
+  start(options);
+  wait_until("redis-server answers", [this] { return ask({"PING"}).has_value(); });
 }
 
 Polled<std::vector<RedisReply>> RedisServer::ask(RedisCommand command) {

@@ -31,6 +31,8 @@ class RedisServer {
   void follow(const RedisServer& primary);
   void signal(int number) const;
   void stop();  // at once, without a word to its replicas
+  // Another process at the same address, with these options instead; waits until it answers.
+  void restart(const std::vector<std::string>& options = {});
 
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   std::uint16_t port() const { return port_; }

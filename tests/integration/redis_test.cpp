@@ -7,10 +7,7 @@
 #include <sstream>
 
 #include "collectors/redis_info.h"
-#include "collectors/redis_session.h"
-#include "tests/integration/direct.h"
-#include "tests/integration/real_client.h"
-#include "tests/integration/redis_server.h"
+#include "tests/integration/watched_redis.h"
 
 namespace mse {
 namespace {
@@ -18,55 +15,6 @@ namespace {
 using namespace testing_support;
 using std::chrono::seconds;
 using Strings = std::set<std::string>;
-
-// A session, and what it says of a node.
-class Watched {
- public:
-  explicit Watched(const std::string& address, RedisSettings settings = {},
-                   std::vector<std::string> names = {"*"})
-      : session_(
-            open_redis({std::move(settings), std::move(names)}, address, process_.environment)) {}
-
-  Polled<Report> try_poll(Depth depth = Depth::deep) {
-    return process_.run(session_->poll(depth, in(seconds(5))));
-  }
-  Report poll(Depth depth = Depth::deep) {
-    auto report = try_poll(depth);
-    EXPECT_TRUE(report) << report.error().text;
-    return report.value_or(Report{});
-  }
-  State state(const std::string& dimension) {
-    auto report = poll();
-    auto* state = std::get_if<State>(&report.dimensions[dimension].outcome);
-    EXPECT_NE(state, nullptr) << dimension << " is unknown";
-    return state == nullptr ? State{} : *state;
-  }
-  Reason reason(const std::string& dimension) {
-    auto report = poll();
-    auto* unknown = std::get_if<Unknown>(&report.dimensions[dimension].outcome);
-    EXPECT_NE(unknown, nullptr) << dimension << " is known";
-    return unknown == nullptr ? Reason::internal : unknown->reason;
-  }
-  Polled<PositionReading> try_position(Duration limit = seconds(5)) {
-    return process_.run(session_->position(in(limit)));
-  }
-  PositionReading position() {
-    auto reading = try_position();
-    EXPECT_TRUE(reading) << reading.error().text;
-    return reading.value_or(PositionReading{});
-  }
-
- private:
-  ClientLoop process_;
-  std::unique_ptr<Session> session_;
-};
-
-RedisSettings as(const std::string& user, const std::string& password) {
-  RedisSettings settings;
-  settings.user = user;
-  settings.password = Secret(password);
-  return settings;
-}
 
 void write_to(RedisServer& server, int times) {
   for (int i = 0; i < times; ++i) server.run({"SET", "filler", std::string(20'000, 'x')});
@@ -80,23 +28,6 @@ std::map<std::string, std::string> all_settings(RedisServer& server) {
   }
   return out;
 }
-
-// A primary and its replica.
-class RedisPair : public testing::Test {
- protected:
-  void SetUp() override { replica_.follow(primary_); }
-
-  Strings differing_in(const std::string& dimension) {
-    return differing(watched_primary_.state(dimension), watched_replica_.state(dimension));
-  }
-  bool is_level() {
-    const auto replica = watched_replica_.position();
-    return replica.position.bytes == watched_primary_.position().position.bytes;
-  }
-
-  RedisServer primary_, replica_;
-  Watched watched_primary_{primary_.address()}, watched_replica_{replica_.address()};
-};
 
 TEST_F(RedisPair, R1AReplicaThatJustAttachedIsNotBehindByTheWholeHistory) {
   write_to(primary_, 3);
@@ -164,7 +95,9 @@ TEST_F(RedisPair, OnePlantedSettingIsTheOneKeyThatDiffers) {
 }
 
 TEST_F(RedisPair, OnlySettingsThatAreNamedAreAskedFor) {
-  Watched watched(replica_.address(), {}, {"maxmemory", "repl-*", "masterauth"});
+  RedisReading named;
+  named.settings = {"maxmemory", "repl-*", "masterauth"};
+  Watched watched(replica_.address(), std::move(named));
   const auto before = watched.state("config");
   Strings names;
   for (const auto& [name, digest] : before.parts) names.insert(name);
@@ -303,78 +236,6 @@ TEST(RedisPrivilege, AWrongPasswordAndAMissingOneAreAuth) {
   server.run({"CONFIG", "SET", "requirepass", "right"});
   EXPECT_EQ(Watched(server.address()).try_poll().error().reason, Reason::auth);
   EXPECT_TRUE(Watched(server.address(), as("", "right")).try_poll());
-}
-
-// How often a command was asked for, this time not counted.
-std::uint64_t calls(RedisServer& server, const std::string& command) {
-  const auto stats = server.run({"INFO", "commandstats"});
-  RedisInfo info;
-  EXPECT_TRUE(info.add(stats));
-  const auto counted = info.text("cmdstat_" + command).value_or("");
-  const auto number = redis_subfield(counted, "calls");
-  return number ? std::stoull(std::string(*number)) : 0;
-}
-
-TEST(RedisSession, AsksWhatCannotChangeOnceAConnection) {
-  RedisServer server;
-  Watched watched(server.address());
-  const auto version = watched.state("software_version").text;
-  server.run({"CONFIG", "RESETSTAT"});
-  for (int i = 0; i < 5; ++i) watched.poll(Depth::narrow);
-  EXPECT_EQ(calls(server, "info"), 5U * 2) << "replication and stats";
-  server.run({"CONFIG", "RESETSTAT"});
-  server.run({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
-  EXPECT_EQ(watched.state("software_version").text, version);
-  EXPECT_EQ(calls(server, "info"), 1U + 3 + 4) << "server once; statistics were reset: all anew";
-  server.run({"CONFIG", "RESETSTAT"});
-  watched.poll();
-  EXPECT_EQ(calls(server, "info"), 4U) << "and without a look at counts that say nothing any more";
-}
-
-TEST(RedisSession, AsksForSettingsAndUsersAgainOnlyWhereTheyMayHaveChangedAndEachTenthTime) {
-  RedisServer server;
-  Watched watched(server.address());
-  const auto settings = watched.state("config");
-  for (int i = 0; i < 9; ++i) EXPECT_EQ(watched.state("config").parts, settings.parts);
-  EXPECT_EQ(calls(server, "config|get"), 1U);
-  EXPECT_EQ(calls(server, "acl|list"), 1U);
-  watched.poll();
-  EXPECT_EQ(calls(server, "config|get"), 2U);
-  EXPECT_EQ(calls(server, "acl|list"), 2U);
-}
-
-TEST(RedisSession, EveryChangeOfASettingOrAUserIsSeenAtTheNextDeepPoll) {
-  RedisServer server;
-  Watched watched(server.address());
-  for (int i = 1; i < 5; ++i) {
-    const auto bytes = std::to_string(i) + "mb";
-    for (int again = 0; again < 3; ++again) watched.poll();
-    const auto before = watched.state("config");
-    if (i % 2 == 0) server.run({"CONFIG", "RESETSTAT"});
-    server.run({"CONFIG", "SET", "maxmemory", bytes});
-    EXPECT_EQ(differing(before, watched.state("config")), Strings{"maxmemory"}) << i;
-    const auto users = watched.state("access_policy");
-    server.run({"ACL", "SETUSER", "mallory", "on", ">" + bytes});
-    EXPECT_EQ(differing(users, watched.state("access_policy")), Strings{"user mallory"}) << i;
-  }
-}
-
-TEST(RedisSession, ARightThatIsTakenAwayIsSeenAtTheNextDeepPoll) {
-  RedisServer server;
-  server.run({"ACL", "SETUSER", "watcher", "on", ">right", "+info", "+config|get", "+acl|list"});
-  Watched watched(server.address(), as("watcher", "right"));
-  for (int i = 0; i < 3; ++i) watched.state("config");
-  server.run({"ACL", "SETUSER", "watcher", "-config|get"});
-  EXPECT_EQ(watched.reason("config"), Reason::permission);
-  watched.state("access_policy");
-}
-
-TEST(RedisServerRestart, TheNextPollIsAnswered) {
-  RedisServer server;
-  Watched watched(server.address());
-  watched.poll();
-  server.run({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
-  watched.poll();
 }
 
 }  // namespace
