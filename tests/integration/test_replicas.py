@@ -157,6 +157,31 @@ class RedisReplicas(FoundNodes):
         self.first.follow(self.primary)
         self.are_level(3)
 
+    def test_all_that_were_stopped_at_once_are_in_grace_and_the_canonical_moves_only_without(self) -> None:
+        self.addCleanup(self.restart_replicas)
+        for replica in (self.first, self.second):
+            replica.stop()
+        self.eventually("they are gone", lambda: self.counts() == {"canonical": 1}, GONE_WITHIN)
+        self.assertEqual(self.exporter.metrics().value("discovery_up", service="found"), 1)
+        self.set_primary("64mb")
+        self.addCleanup(self.set_primary, "0")
+        self.eventually("the primary is divergent", lambda: self.status("primary") == DIVERGENT, KNOWN_WITHIN)
+        self.assert_stays(1)
+        self.restart_replicas()
+        self.eventually("the primary is canonical", lambda: self.counts() == {"canonical": 1, "divergent": 2},
+                        FOUND_WITHIN)
+        self.set_primary("0")
+        self.are_level(3)
+
+    def set_primary(self, maxmemory: str) -> None:
+        self.primary.must("CONFIG", "SET", "maxmemory", maxmemory)
+
+    def restart_replicas(self) -> None:
+        for replica in (self.first, self.second):
+            if not replica.server.running():
+                self.restart(replica)
+                replica.follow(self.primary)
+
     def restart(self, server: Redis) -> None:
         server.start()
         server.wait_ready()
