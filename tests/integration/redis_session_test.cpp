@@ -55,7 +55,7 @@ TEST(RedisSession, EveryChangeOfASettingOrAUserIsSeenAtTheNextDeepPoll) {
     const auto bytes = std::to_string(i) + "mb";
     for (int again = 0; again < 3; ++again) watched.poll();
     const auto before = watched.state("config");
-    if (i % 2 == 0) server.run({"CONFIG", "RESETSTAT"});
+    if (i == 4) server.run({"CONFIG", "RESETSTAT"});
     server.run({"CONFIG", "SET", "maxmemory", bytes});
     EXPECT_EQ(differing(before, watched.state("config")), Strings{"maxmemory"}) << i;
     const auto users = watched.state("access_policy");
@@ -88,7 +88,7 @@ TEST(RedisSession, AnotherConnectionToTheSameProcessGoesOnWithWhatWasRead) {
   RedisServer server;
   Watched watched(server.address());
   const auto settings = watched.state("config");
-  server.run({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+  EXPECT_GE(server.run({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"}).integer, 1);
   EXPECT_EQ(watched.state("config").parts, settings.parts);
   EXPECT_EQ(calls(server, "config|get"), 1U);
 }

@@ -221,7 +221,8 @@ class RedisFleet(unittest.TestCase):
 
     def test_secrets_show_nowhere(self) -> None:
         self.test_refused_logins_are_auth()
-        pages = [self.exporter.get(path) for path in ("/metrics", "/")]
+        pages = [self.exporter.get(path) for path in (
+            "/metrics", "/", "/?service=locked", "/?service=mute", "/api/v1/status", "/api/v1/status?service=locked")]
         files = [path.read_text(errors="replace") for path in (self.exporter.server.log, *self.kept.glob("*"))]
         command_line = pathlib.Path(f"/proc/{self.exporter.server.pid}/cmdline").read_text()
         for text in (*pages, *files, command_line):

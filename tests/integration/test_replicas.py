@@ -167,6 +167,7 @@ class RedisReplicas(FoundNodes):
         self.addCleanup(self.set_primary, "0")
         self.eventually("the primary is divergent", lambda: self.status("primary") == DIVERGENT, KNOWN_WITHIN)
         self.assert_stays(1)
+        self.assertEqual(self.counts(), {"divergent": 1})
         self.restart_replicas()
         self.eventually("the primary is canonical", lambda: self.counts() == {"canonical": 1, "divergent": 2},
                         FOUND_WITHIN)
