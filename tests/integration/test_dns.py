@@ -11,13 +11,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import types
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from endpoints import Server, handler  # noqa: E402
 from fleet import ROOT, program  # noqa: E402
-from monitoring import Exporter  # noqa: E402
+from monitoring import Exporter, Metrics  # noqa: E402
 from process import wait_until  # noqa: E402
 
 RECIPE = (ROOT / "deploy" / "examples" / "kubernetes-workload.yml").read_text()
@@ -28,6 +29,15 @@ ALONE = ["unshare", "--net", "--mount", "--map-root-user"]
 IS_ALONE = "MSE_TEST_DNS_ALONE" in os.environ
 CANONICAL, DIVERGENT, UNKNOWN = 0, 1, 2  # exit codes of `once`
 DIVERGENT_STATUS = 3
+POSTGRES = "user: mixed_state, password_file: password, database: app, tls: {mode: off}"
+# Services by name: a collector each, whose node's name no name server answers for.
+ASKERS = {
+    "cache": "{redis: {}}",
+    "page": "{http: {port: 80, path: /, json: /version, dimension: software_version}}",
+    "metrics": '{prometheus: {port: 80, version: "build_info{version}"}}',
+    "database": f"{{postgres: {{{POSTGRES}}}}}",
+    "rows": f"{{query: {{{POSTGRES}, sql: SELECT 1, dimension: config}}}}",
+}
 
 
 def enter(folder: pathlib.Path) -> None:
@@ -43,7 +53,7 @@ class NameServer:
     """Answers for one name alone (RFC 1035), while it is not told to hang."""
 
     def __init__(self) -> None:
-        self.hosts, self.hangs = list(HOSTS), False
+        self.hosts, self.hangs, self.mute = list(HOSTS), False, False
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 53))
         threading.Thread(target=self.serve, daemon=True).start()
@@ -51,7 +61,7 @@ class NameServer:
     def serve(self) -> None:
         while True:
             question, asker = self.socket.recvfrom(4096)
-            if not self.hangs:
+            if not self.hangs and not (self.mute and NAME not in question.lower()):
                 self.socket.sendto(self.reply(question), asker)
 
     def reply(self, question: bytes) -> bytes:
@@ -71,7 +81,8 @@ class Pod:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def speak(self, _method: str, path: str, _headers: dict[str, str], _body: str) -> tuple[int, dict[str, str], str]:
-        page = f'checkout_build_info{{version="{self.version}"}} 1\ncheckout_config_hash 4\nhttp_requests_total{{handler="checkout"}} 7\n'
+        page = (f'checkout_build_info{{version="{self.version}"}} 1\ncheckout_config_hash 4\n'
+                'http_requests_total{handler="checkout"} 7\n')
         return (200, {}, page) if path == "/metrics" else (404, {}, "")
 
 
@@ -95,9 +106,9 @@ class Pods(unittest.TestCase):
         return subprocess.run([program(), "once", f"--config.file={ROOT / 'deploy' / 'examples' / 'kubernetes-workload.yml'}"],
                               text=True, capture_output=True, check=False, timeout=60)
 
-    def watch(self) -> Exporter:
+    def watch(self, more: str = "") -> Exporter:
         config = self.folder / "exporter.yml"
-        config.write_text("global: {poll_interval: 500ms}\n" + RECIPE)
+        config.write_text("global: {poll_interval: 500ms}\n" + RECIPE + more)
         exporter = Exporter(types.SimpleNamespace(path=self.folder), program(), config)
         self.addCleanup(exporter.stop)
         exporter.wait_ready()
@@ -150,6 +161,33 @@ class Pods(unittest.TestCase):
 
     def eventually_looks(self, exporter: Exporter, up: int) -> None:
         wait_until(f"discovery_up is {up}", lambda: exporter.metrics().value("discovery_up", service="checkout") == up, 30)
+
+
+    def test_names_of_nodes_that_hang_cost_only_those_nodes_whatever_asks_for_them(self) -> None:
+        self.names.mute = True
+        (self.folder / "password").write_text("secret")
+        began = time.monotonic()
+        exporter = self.watch("".join(
+            f"\n  - {{name: {name}, nodes: [{{name: far, address: {name}.example}}], collect: [{collect}]}}"
+            for name, collect in ASKERS.items()))
+        self.assertLess(time.monotonic() - began, 10, "until all is known, once")
+        polled: set[float | None] = set()
+
+        def is_polled() -> bool:
+            self.assertEqual(self.counts(exporter), {"canonical": 3})
+            polled.add(exporter.metrics().value("collector_duration_seconds_count", service="checkout"))
+            return len(polled) > 6
+        wait_until("the pods are polled on", is_polled, 20)
+        for name in ASKERS:
+            with self.subTest(name):
+                self.assert_deadline(exporter.metrics(), name)
+
+    def assert_deadline(self, metrics: Metrics, service: str) -> None:
+        """Each poll failed for that alone, and took hardly longer than poll_timeout, 250 ms."""
+        failed = {labels["reason"]: value for labels, value in metrics.all("collector_errors_total", service=service) if value}
+        self.assertEqual(list(failed), ["deadline"])
+        within = metrics.value("collector_duration_seconds_bucket", service=service, le="1")
+        self.assertEqual((failed["deadline"], within), 2 * (metrics.value("collector_duration_seconds_count", service=service),))
 
 
 def become_alone() -> None:
