@@ -150,8 +150,18 @@ class Process:
 
     def rss(self) -> int:
         """Resident bytes."""
+        return self.memory("VmRSS")
+
+    def peak_rss(self) -> int:
+        """The most resident bytes since it began, or since forget_peak_rss()."""
+        return self.memory("VmHWM")
+
+    def forget_peak_rss(self) -> None:
+        pathlib.Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
+    def memory(self, field: str) -> int:
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-        return 1024 * int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+        return 1024 * int(re.search(rf"{field}:\s+(\d+)", status)[1])
 
 
 def as_orphan_ends(command: list[str], name: str) -> list[str]:
