@@ -77,6 +77,7 @@ class Recipes(Case):
 
         self.check("edge-pops.yml", [pop("r42"), pop("r42"), pop("r41")], r"sin +canonical .*DIVERGENT r41",
                    certificate=certificate)
+        self.assertEqual(certificate.names_asked, {"www.example.com"})
 
     def test_api_version_split(self) -> None:
         def instance(api: str) -> Speak:

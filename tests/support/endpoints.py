@@ -33,6 +33,7 @@ class Endpoint:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate.certificate, certificate.key)
+            context.sni_callback = lambda _connection, name, _context: certificate.names_asked.add(name)
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
                                                      do_handshake_on_connect=False)
         self.address = f"{LOOPBACK}:{self.server.server_address[1]}"
@@ -163,6 +164,7 @@ class Authority:
 class Certificate:
     def __init__(self, certificate: pathlib.Path, key: pathlib.Path) -> None:
         self.certificate, self.key = certificate, key
+        self.names_asked: set[str | None] = set()  # by clients (SNI) of the endpoints that present it
 
 
 def openssl(*arguments: object) -> None:
