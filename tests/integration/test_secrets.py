@@ -9,9 +9,9 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from canaries import Talkative  # noqa: E402
 from endpoints import Answer, Endpoint  # noqa: E402
-from fleet import KNOWN_WITHIN, LOOPBACK, FleetCase, program  # noqa: E402
-from monitoring import Exporter  # noqa: E402
+from fleet import KNOWN_WITHIN, LOOPBACK, FleetCase  # noqa: E402
 from process import wait_until  # noqa: E402
 
 CANARY = re.compile(r"canary-\w+")
@@ -22,17 +22,10 @@ class Secrets(FleetCase):
     databases = ("app",)
 
     @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
+    def start_exporter(cls) -> Talkative:
         cls.pair.primary.psql("ALTER SYSTEM SET archive_command = 'curl -u backup:canary-archive'")
         cls.pair.primary.psql("SELECT pg_reload_conf()")
-        cls.exporter.stop()
-        cls.kept = cls.directory.path / "kept"
-        cls.kept.mkdir()
-        cls.exporter = Exporter(cls.directory, program(), cls.config, flags=[
-            f"--storage.path={cls.kept / 'history.db'}", "--log.level=debug"])
-        cls.addClassCleanup(cls.exporter.stop)
-        cls.exporter.wait_ready()
+        return Talkative(cls.directory, cls.config)
 
     @classmethod
     def services(cls) -> str:
@@ -69,15 +62,6 @@ class Secrets(FleetCase):
             return 200, {}, 'build_info{version="7",token="canary-label} canary-value\n'
         return 500, {}, "canary-answer"
 
-    def texts(self) -> dict[str, str]:
-        paths = ["/metrics", "/", "/api/v1/status", "/-/ready"]
-        paths += [page + service for page in ("/?service=", "/api/v1/status?service=") for service in SERVICES]
-        pages = {path: self.exporter.get(path) or "" for path in paths}
-        files = {path.name: path.read_bytes().decode(errors="replace") for path in (
-            self.exporter.server.log, *self.kept.iterdir())}
-        command_line = pathlib.Path(f"/proc/{self.exporter.server.pid}/cmdline").read_text()
-        return {**pages, **files, "command line": command_line}
-
     def has_errors(self, service: str) -> bool:
         return any(value for _, value in self.exporter.metrics().all("collector_errors_total", service=service))
 
@@ -85,7 +69,7 @@ class Secrets(FleetCase):
         wait_until("each that fails has failed", lambda: all(map(self.has_errors, ("cast", "locked", "page"))), KNOWN_WITHIN)
         wait_until("the command is known to differ", lambda: "archive_command" in json.dumps(json.loads(
             self.exporter.get("/api/v1/status?service=pair") or "")), KNOWN_WITHIN)
-        for where, text in self.texts().items():
+        for where, text in self.exporter.texts(*SERVICES).items():
             with self.subTest(where):
                 self.assertTrue(text)
                 self.assertEqual(CANARY.findall(text), [])

@@ -77,9 +77,13 @@ class FleetCase(unittest.TestCase):
             cls.pair.primary.psql(HISTORY, db=database)
         grant(cls.pair.primary, cls.config)
         wait_until("the standby has caught up", lambda: cls.pair.standby.caught_up_with(cls.pair.primary))
-        cls.exporter = Exporter(cls.directory, program(), cls.config)
+        cls.exporter = cls.start_exporter()
         cls.addClassCleanup(cls.exporter.stop)
         cls.exporter.wait_ready()
+
+    @classmethod
+    def start_exporter(cls) -> Exporter:
+        return Exporter(cls.directory, program(), cls.config)
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         """Shows the exporter's log with a failure."""
